@@ -1,0 +1,62 @@
+# The two commands of a fresh clone are `make up` and `make test`. They need Python 3.11 or newer, make and git.
+STACK ?= dev
+ARGS ?=
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+BOOTSTRAP_PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PYTHON := .venv/bin/python
+SANDBOX = $(PYTHON) -m sandbox
+
+.PHONY: help up preview down status env start stop reset test test-unit test-engine check format environment
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
+
+up: environment ## Bring STACK (default dev) up in its sandbox
+	@$(SANDBOX) up --stack $(STACK) $(ARGS)
+
+preview: environment ## Show what `make up` would change; ARGS=--diff for every property
+	@$(SANDBOX) preview --stack $(STACK) $(ARGS)
+
+down: environment ## Destroy STACK and its sandbox, and say what is left behind
+	@$(SANDBOX) down --stack $(STACK) $(ARGS)
+
+status: environment ## Show the sandbox's processes
+	@$(SANDBOX) status --stack $(STACK)
+
+env: environment ## Print what pulumi, kubectl and aws need: eval "$$(make -s env)"
+	@$(SANDBOX) env --stack $(STACK)
+
+start: environment ## Start the sandbox without touching the stack
+	@$(SANDBOX) start --stack $(STACK)
+
+stop: environment ## Stop the sandbox's processes
+	@$(SANDBOX) stop --stack $(STACK)
+
+reset: environment ## Stop the sandbox and remove its files, whatever is in it
+	@$(SANDBOX) reset --stack $(STACK)
+
+test: test-unit test-engine ## All tests, with all the set-up that they need
+
+test-unit: environment ## The tests that need only what pip installs
+	@$(PYTHON) -m pytest -m "not engine" $(ARGS)
+
+test-engine: environment ## The tests on the genuine engine and control plane
+	@$(SANDBOX) toolchain --stack dev
+	@$(PYTHON) -m pytest -m engine $(ARGS)
+
+check: environment ## Format, lint, types, unit tests
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m pyright
+	@$(PYTHON) -m pytest -m "not engine" $(ARGS)
+
+format: environment ## Put the code into its form
+	@$(PYTHON) -m ruff check --fix .
+	@$(PYTHON) -m ruff format .
+
+environment:
+	@test -n "$(BOOTSTRAP_PYTHON)" || { echo "error: Python 3.11 or newer is needed on PATH" >&2; exit 1; }
+	@$(BOOTSTRAP_PYTHON) -m sandbox.toolchain.python_environment

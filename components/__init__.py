@@ -1,0 +1,1 @@
+"""What can be built. Nothing here knows of stacks, configuration or environments."""

@@ -1,0 +1,108 @@
+"""EKS add-ons: parts of a cluster that AWS packages and updates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+from components.identity import PodIdentity, PodIdentityArgs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddonSpec:
+    """What is known of an add-on."""
+
+    name: str
+    """Its name in EKS."""
+    configuration: Mapping[str, object] = field(default_factory=dict[str, object])
+    """Values that differ from the add-on's own; EKS checks them against the add-on's schema."""
+    service_account: str | None = None
+    """Service account in kube-system whose pods need AWS rights."""
+    managed_policies: Sequence[str] = ()
+    """AWS managed policies for that service account."""
+
+
+BEFORE_NODES = (
+    # First, since the network plugin takes its rights from it.
+    AddonSpec(name="eks-pod-identity-agent"),
+    AddonSpec(name="kube-proxy"),
+    AddonSpec(
+        name="vpc-cni",
+        configuration={"enableNetworkPolicy": "true"},
+        service_account="aws-node",
+        managed_policies=("AmazonEKS_CNI_Policy",),
+    ),
+)
+"""What a node needs to become ready: DaemonSets, which EKS calls active while there are no nodes."""
+
+AFTER_NODES = (
+    AddonSpec(name="coredns"),
+    AddonSpec(
+        name="aws-ebs-csi-driver",
+        service_account="ebs-csi-controller-sa",
+        managed_policies=("service-role/AmazonEBSCSIDriverPolicy",),
+    ),
+    AddonSpec(name="metrics-server"),
+    AddonSpec(name="cert-manager"),
+)
+"""What runs on nodes: Deployments, which EKS calls degraded while there are none."""
+
+ADDON_NAMES = tuple(addon.name for addon in (*BEFORE_NODES, *AFTER_NODES))
+
+
+def check_addon_versions(versions: Mapping[str, str]) -> None:
+    """Raise ValueError when a version is pinned for an add-on that is not installed."""
+    unknown = sorted(set(versions) - set(ADDON_NAMES))
+    if unknown:
+        raise ValueError(f"{', '.join(unknown)}: no such add-on; allowed are {', '.join(ADDON_NAMES)}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddonSetArgs:
+    """Inputs of an AddonSet. Raises ValueError when a version is pinned for an unknown add-on."""
+
+    cluster_name: pulumi.Input[str]
+    addons: Sequence[AddonSpec]
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Add-on to pinned version; the others get EKS's default for the cluster's version."""
+
+    def __post_init__(self) -> None:
+        check_addon_versions(self.versions)
+
+
+class AddonSet(pulumi.ComponentResource):
+    """Add-ons, each with the rights it needs. Whoever makes what they need (nodes) is named in ``depends_on``."""
+
+    def __init__(self, name: str, args: AddonSetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:cluster:AddonSet", name, None, opts)
+        for addon in args.addons:
+            rights: list[pulumi.Resource] = []
+            if addon.service_account is not None:
+                rights.append(
+                    PodIdentity(
+                        f"{name}-{addon.name}",
+                        PodIdentityArgs(
+                            cluster_name=args.cluster_name,
+                            namespace="kube-system",
+                            service_account=addon.service_account,
+                            managed_policies=addon.managed_policies,
+                        ),
+                        pulumi.ResourceOptions(parent=self),
+                    )
+                )
+            aws.eks.Addon(
+                f"{name}-{addon.name}-addon",
+                cluster_name=args.cluster_name,
+                addon_name=addon.name,
+                addon_version=args.versions.get(addon.name),
+                configuration_values=json.dumps(addon.configuration, sort_keys=True) if addon.configuration else None,
+                resolve_conflicts_on_create="OVERWRITE",
+                resolve_conflicts_on_update="OVERWRITE",
+                # Credentials reach a pod only when the association is there before the pod.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=rights),
+            )
+        self.register_outputs({})

@@ -1,0 +1,1 @@
+"""AWS and Kubernetes on one machine, for the genuine Pulumi engine."""

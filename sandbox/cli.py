@@ -1,0 +1,257 @@
+"""The commands behind the Makefile's targets: one sandbox for each stack of a clone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox import environment, lifecycle, stack_file
+from sandbox.engine import Engine, EngineError
+from sandbox.home import Home
+from sandbox.stack_file import StackFile, StackFileError
+from sandbox.toolchain.pins import ToolchainError, kubernetes_minors
+from sandbox.toolchain.setup import set_up
+
+CLONE = Path(__file__).parents[1]
+
+_ERRORS = (EngineError, StackFileError, ToolchainError, lifecycle.LifecycleError)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The sandbox of one stack."""
+
+    clone: Path
+    stack: StackFile
+    home: Home
+
+    @classmethod
+    def of(cls, clone: Path, stack: str) -> Sandbox:
+        return cls(clone, stack_file.read(clone, stack), Home(clone / ".sandbox" / stack))
+
+    @property
+    def engine(self) -> Engine:
+        environ = environment.for_children(self.home, self.stack.region)
+        return Engine(self.clone, self.home, self.stack, environ)
+
+    def start(self) -> None:
+        """Set up what is missing, and start what does not run."""
+        if self.home.running("cloud"):
+            # The control plane keeps its version while it runs: changing the setting is an upgrade like on AWS.
+            wanted = str(self.home.facts["kubernetes_version"])
+        else:
+            wanted = self.stack.kubernetes or kubernetes_minors()[-1]
+        toolchain = set_up(wanted)
+        self.home.write_facts(
+            {
+                "stack": self.stack.stack,
+                "kubernetes_version": toolchain.kubernetes,
+                "tools": toolchain.programs,
+                "crds": str(toolchain.crds),
+            }
+        )
+        environment.prepare(self.home, toolchain.programs)
+        self._link_python()
+        began = time.monotonic()
+        environ = environment.for_children(self.home, self.stack.region)
+        started = lifecycle.start(self.home, self.clone, environ)
+        if started:
+            _say(f"started {', '.join(started)} in {time.monotonic() - began:.1f} s")
+        self.engine.ensure_stack()
+
+    def _link_python(self) -> None:
+        """``.venv`` is where Pulumi.yaml says that the program's Python is."""
+        link = self.clone / ".venv"
+        if not link.exists():
+            link.unlink(missing_ok=True)
+            link.symlink_to(sys.prefix)
+
+
+def up(sandbox: Sandbox, arguments: Sequence[str]) -> int:
+    began = time.monotonic()
+    sandbox.start()
+    # What a preview would show is shown by `preview`; here it would only be worked out twice.
+    status = sandbox.engine.run("up", ["--yes", "--skip-preview", *arguments])
+    if status:
+        _say(f"the stack is not up; logs are in {sandbox.home.logs}")
+        return status
+    outputs = sandbox.engine.outputs()
+    _write_kubeconfig(sandbox.home, outputs)
+    _summarize(sandbox, outputs, time.monotonic() - began)
+    return 0
+
+
+def preview(sandbox: Sandbox, arguments: Sequence[str]) -> int:
+    sandbox.start()
+    return sandbox.engine.run("preview", arguments)
+
+
+def down(sandbox: Sandbox, arguments: Sequence[str]) -> int:
+    home = sandbox.home
+    if not home.root.exists():
+        _say(f"stack {sandbox.stack.stack} has no sandbox: nothing to take down")
+        return 0
+    sandbox.start()
+    status = sandbox.engine.run("destroy", ["--yes", "--skip-preview", *arguments])
+    if status:
+        _say(f"the stack is not down; logs are in {home.logs}")
+        return status
+    if sandbox.engine.resource_count():
+        _say("part of the stack is still up: the sandbox goes on running")
+        return 0
+    left = _leftovers(home)
+    if any(left.values()):
+        for system, things in left.items():
+            for thing in things:
+                _say(f"left in {system}: {thing if isinstance(thing, str) else json.dumps(thing, sort_keys=True)}")
+        _say("the stack is gone, but this is left behind; the sandbox goes on running so that it can be looked at")
+        return 1
+    _say("nothing left in AWS nor in Kubernetes")
+    sandbox.engine.remove_stack()
+    return reset(sandbox, [])
+
+
+def start(sandbox: Sandbox, _: Sequence[str]) -> int:
+    sandbox.start()
+    return 0
+
+
+def stop(sandbox: Sandbox, _: Sequence[str]) -> int:
+    stopped = lifecycle.stop(sandbox.home)
+    _say(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
+    return 0
+
+
+def reset(sandbox: Sandbox, _: Sequence[str]) -> int:
+    """Stop, and forget everything, whatever is in it."""
+    stop(sandbox, [])
+    shutil.rmtree(sandbox.home.root, ignore_errors=True)
+    return 0
+
+
+def status(sandbox: Sandbox, _: Sequence[str]) -> int:
+    home = sandbox.home
+    if not home.root.exists():
+        print(f"stack {sandbox.stack.stack} has no sandbox: `make up{_stack_argument(sandbox)}` makes one")
+        return 0
+    print(f"{'PROCESS':<26}{'PID':>8}{'PORT':>8}{'SINCE':>22}{'MEMORY':>10}")
+    processes = home.processes()
+    for process in processes:
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.started))
+        memory = f"{_resident(process.pid) / 1024:.0f} MB"
+        print(f"{process.name:<26}{process.pid:>8}{process.port:>8}{since:>22}{memory:>10}")
+    if not processes:
+        print("nothing is running")
+    print(f"\nstack {sandbox.stack.stack}: {sandbox.engine.resource_count()} resources; files in {home.root}")
+    return 0
+
+
+def env(sandbox: Sandbox, _: Sequence[str]) -> int:
+    if not (sandbox.home.root / "bin").exists():
+        raise StackFileError(
+            f"stack {sandbox.stack.stack} has no sandbox yet: run `make up{_stack_argument(sandbox)}` first"
+        )
+    print(environment.as_script(sandbox.home, sandbox.stack.region))
+    return 0
+
+
+def toolchain(sandbox: Sandbox, _: Sequence[str]) -> int:
+    for name, path in set_up(sandbox.stack.kubernetes or kubernetes_minors()[-1]).programs.items():
+        _say(f"{name}: {path}")
+    return 0
+
+
+COMMANDS = {
+    "up": (up, "bring the stack up"),
+    "preview": (preview, "show what an up would do"),
+    "down": (down, "destroy the stack, and the sandbox once nothing is left"),
+    "status": (status, "show what runs"),
+    "env": (env, "print what pulumi, kubectl and aws need, for eval"),
+    "start": (start, "start the sandbox without touching the stack"),
+    "stop": (stop, "stop the sandbox's processes; what they hold in memory is lost"),
+    "reset": (reset, "stop, and remove all of the sandbox's files"),
+    "toolchain": (toolchain, "find or build what the sandbox runs"),
+}
+
+# They only look.
+_UNLOCKED = {"status", "env", "toolchain"}
+
+
+def main(arguments: Sequence[str], clone: Path = CLONE) -> int:
+    parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, (_, text) in COMMANDS.items():
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--stack", default="dev", help="the stack, as in Pulumi.<stack>.yaml (default: dev)")
+    options, rest = parser.parse_known_args(arguments)
+    run = COMMANDS[options.command][0]
+    try:
+        sandbox = Sandbox.of(clone, options.stack)
+        if options.command in _UNLOCKED:
+            return run(sandbox, rest)
+        with lifecycle.exclusive(sandbox.home, options.command):
+            return run(sandbox, rest)
+    except _ERRORS as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _write_kubeconfig(home: Home, outputs: dict[str, Any]) -> None:
+    content = outputs.get("kubeconfig")
+    if content is None:
+        return
+    path = home.root / "kubeconfig"
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def _summarize(sandbox: Sandbox, outputs: dict[str, Any], seconds: float) -> None:
+    secret = sandbox.engine.secret_outputs()
+    print(f"\nStack {sandbox.stack.stack} is up: {sandbox.engine.resource_count()} resources in {seconds:.0f} s.\n")
+    for name, value in sorted(outputs.items()):
+        shown = "[secret]" if name in secret else value if isinstance(value, str) else json.dumps(value)
+        print(f"  {name}: {shown}")
+    argument = _stack_argument(sandbox)
+    print(
+        f'\nTo look around:\n  eval "$(make -s env{argument})"\n  pulumi stack output\n'
+        f"  kubectl get pods --all-namespaces\n  aws rds describe-db-instances\n"
+        f"To see what a change would do: make preview{argument}. To take it down: make down{argument}."
+    )
+
+
+def _leftovers(home: Home) -> dict[str, list[Any]]:
+    """What the cloud and the cluster still hold that the stack has made."""
+    cloud = home.running("cloud")
+    if cloud is None:
+        raise lifecycle.LifecycleError(
+            f"cloud has ended; {home.logs / 'cloud.log'} ends:\n{lifecycle.tail(home.logs / 'cloud.log')}"
+        )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"http://127.0.0.1:{cloud.port}/_sandbox/leftovers", timeout=60) as answer:
+        return json.loads(answer.read())
+
+
+def _resident(pid: int) -> float:
+    """Memory in KiB."""
+    shown = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True)
+    return float(shown.stdout.strip() or 0)
+
+
+def _stack_argument(sandbox: Sandbox) -> str:
+    return "" if sandbox.stack.stack == "dev" else f" STACK={sandbox.stack.stack}"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

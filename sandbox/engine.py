@@ -1,0 +1,127 @@
+"""Runs the Pulumi engine on the stack of one sandbox."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sandbox.home import Home
+from sandbox.stack_file import StackFile
+
+
+class EngineError(Exception):
+    """The engine could not do what the sandbox asked of it. The message has what it said."""
+
+
+class Engine:
+    """The stack ``stack`` of the project in ``clone``, kept in ``home``."""
+
+    def __init__(self, clone: Path, home: Home, stack: StackFile, environ: Mapping[str, str]) -> None:
+        self._clone = clone
+        self._home = home
+        self._stack = stack
+        self._environ = dict(environ)
+        self._program = str(home.root / "bin" / "pulumi")
+
+    @property
+    def checkpoint(self) -> Path:
+        return self._home.backend / ".pulumi" / "stacks" / self._stack.project / f"{self._stack.stack}.json"
+
+    @property
+    def has_stack(self) -> bool:
+        return self.checkpoint.exists()
+
+    def run(self, command: str, arguments: Sequence[str] = ()) -> int:
+        """``pulumi COMMAND`` on the stack, shown to the user as it goes. Returns its exit status."""
+        process = subprocess.Popen(
+            [self._program, command, "--stack", self._stack.stack, *arguments], cwd=self._clone, env=self._environ
+        )
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                # The terminal sends it to the engine too, which cancels in good order: wait for that.
+                continue
+
+    def ensure_stack(self) -> None:
+        """Make the stack where there is none, without a trace in the project's folder.
+
+        The engine knows three keepers of secrets: a passphrase and a cloud's key, which both leave notes in the stack
+        file, and the Pulumi service, which leaves none. So the stack is made elsewhere, and its empty state then names
+        the sandbox's own service.
+        """
+        self._write_credentials()
+        if self.has_stack:
+            return
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            (folder / "Pulumi.yaml").write_text(json.dumps({"name": self._stack.project, "runtime": "python"}))
+            self._ask(["stack", "init", self._stack.stack, "--secrets-provider", "passphrase", "--no-select"], folder)
+        state = json.loads(self.checkpoint.read_text())
+        state["checkpoint"]["latest"]["secrets_providers"] = {
+            "type": "service",
+            "state": {
+                "url": self._secrets_url,
+                "owner": "organization",
+                "project": self._stack.project,
+                "stack": self._stack.stack,
+            },
+        }
+        draft = self.checkpoint.with_name(f".{self.checkpoint.name}")
+        draft.write_text(json.dumps(state))
+        draft.replace(self.checkpoint)
+        # The backend's copies of the state still name the passphrase.
+        for copy in self.checkpoint.parent.glob(f"{self.checkpoint.name}.bak*"):
+            copy.unlink()
+
+    def remove_stack(self) -> None:
+        """Forget the stack, which must be empty. Its file stays."""
+        self._ask(["stack", "rm", self._stack.stack, "--yes", "--preserve-config"], self._clone)
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secrets in plain."""
+        return json.loads(
+            self._ask(["stack", "output", "--stack", self._stack.stack, "--json", "--show-secrets"], self._clone)
+        )
+
+    def secret_outputs(self) -> set[str]:
+        """The names of the outputs that must not be shown."""
+        shown = json.loads(self._ask(["stack", "output", "--stack", self._stack.stack, "--json"], self._clone))
+        return {name for name, value in shown.items() if value == "[secret]"}
+
+    def resource_count(self) -> int:
+        """Resources in the state, the stack itself not counted."""
+        if not self.has_stack:
+            return 0
+        state: dict[str, Any] = json.loads(self.checkpoint.read_text())
+        latest: dict[str, Any] = state["checkpoint"].get("latest") or {}
+        resources: list[dict[str, Any]] = latest.get("resources") or []
+        return sum(resource["type"] != "pulumi:pulumi:Stack" for resource in resources)
+
+    @property
+    def _secrets_url(self) -> str:
+        return f"http://127.0.0.1:{self._home.port_for('secrets')}"
+
+    def _write_credentials(self) -> None:
+        token = (self._home.root / "secrets.token").read_text()
+        path = self._home.pulumi_home / "credentials.json"
+        path.touch(mode=0o600)
+        account = {"accessToken": token, "username": "sandbox", "lastValidatedAt": "2026-01-01T00:00:00Z"}
+        credentials = {"accessTokens": {self._secrets_url: token}, "accounts": {self._secrets_url: account}}
+        path.write_text(json.dumps(credentials))
+
+    def _ask(self, arguments: list[str], folder: Path) -> str:
+        done = subprocess.run(
+            [self._program, "--non-interactive", *arguments],
+            cwd=folder,
+            env=self._environ,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise EngineError(f"`pulumi {' '.join(arguments)}` failed:\n{done.stdout}{done.stderr}".rstrip())
+        return done.stdout

@@ -1,0 +1,140 @@
+"""The environment in which ``pulumi``, ``kubectl`` and ``aws`` talk to one sandbox, and to nothing else."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+from sandbox.home import Home
+
+_BIN = Path(__file__).parent / "bin"
+
+_PLUGINS = {"resource-aws": "pulumi-aws", "resource-kubernetes": "pulumi-kubernetes", "language-python": "pulumi"}
+"""Plugin to the SDK that it serves: the engine asks for the SDK's version."""
+
+UNSET = (
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "PULUMI_ACCESS_TOKEN",
+    "PULUMI_CONFIG_PASSPHRASE_FILE",
+)
+"""What could lead the tools to a real account."""
+
+_DEAD_END = "http://127.0.0.1:9"
+"""A port on which nobody listens."""
+
+_AWS = f"""\
+# The AWS CLI has its own addresses for a few services (sqs, rds), which only this option overrules.
+HTTP_PROXY={_DEAD_END} HTTPS_PROXY={_DEAD_END} http_proxy={_DEAD_END} https_proxy={_DEAD_END} NO_PROXY=127.0.0.1 \\
+    exec '{{program}}' --endpoint-url http://127.0.0.1:{{port}} "$@"
+"""
+
+
+def unset_names(environ: Mapping[str, str]) -> list[str]:
+    """The variables of ``environ`` that must not be there; each AWS service may have an endpoint of its own."""
+    return sorted(name for name in environ if name in UNSET or name.startswith("AWS_ENDPOINT_URL_"))
+
+
+def variables(home: Home, region: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """What must be set, given the caller's ``environ``."""
+    nothing = str(home.root / "empty")
+    no_proxy = [name for name in environ.get("NO_PROXY", environ.get("no_proxy", "")).split(",") if name]
+    local = ",".join(dict.fromkeys([*no_proxy, "127.0.0.1", "localhost"]))
+    first = str(home.root / "bin")
+    path = [first, *(folder for folder in environ.get("PATH", "").split(os.pathsep) if folder != first)]
+    return {
+        "PATH": os.pathsep.join(path),
+        "SANDBOX_HOME": str(home.root),
+        "SANDBOX_PYTHON": sys.executable,
+        "PULUMI_HOME": str(home.pulumi_home),
+        "PULUMI_BACKEND_URL": f"file://{home.backend}",
+        "PULUMI_STACK": home.stack,
+        # The stack's state names its secrets provider; without this the engine would make a new one, and note its
+        # salt in the stack file.
+        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        # Only the plugins in PULUMI_HOME: a genuine provider on PATH would know genuine endpoints.
+        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{home.port_for('cloud')}",
+        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_CONFIG_FILE": nothing,
+        "AWS_SHARED_CREDENTIALS_FILE": nothing,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PAGER": "",
+        "KUBECONFIG": str(home.root / "kubeconfig"),
+        "NO_PROXY": local,
+        "no_proxy": local,
+    }
+
+
+def for_children(home: Home, region: str) -> dict[str, str]:
+    """The whole environment for what the sandbox itself starts: here no request gets past this machine."""
+    environ = {name: value for name, value in os.environ.items() if name not in unset_names(os.environ)}
+    proxies = {
+        name: _DEAD_END for upper in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for name in (upper, upper.lower())
+    }
+    return {**environ, **variables(home, region, os.environ), **proxies}
+
+
+def as_script(home: Home, region: str) -> str:
+    """Shell lines for ``eval``."""
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in variables(home, region, os.environ).items()]
+    # Also names that are not set now: the lines may be kept and evaluated elsewhere.
+    names = sorted({*UNSET, *unset_names(os.environ)})
+    return "\n".join([f"unset {' '.join(names)}", *exports])
+
+
+def prepare(home: Home, tools: Mapping[str, str]) -> None:
+    """Put into the home what the environment refers to: tools by their names, plugins, files that hold nothing."""
+    folder = home.root / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    (home.root / "empty").touch()
+    token = home.root / "secrets.token"
+    if not token.exists():
+        token.touch(mode=0o600)
+        # Random because the engine blots its credentials out wherever it prints them.
+        token.write_text(secrets.token_hex(20))
+    for name in ("pulumi", "kubectl"):
+        _link(folder / name, Path(tools[name]))
+    _script(folder / "aws", _AWS.format(program=Path(sys.executable).parent / "aws", port=home.port_for("cloud")))
+    for plugin, sdk in _PLUGINS.items():
+        place = home.pulumi_home / "plugins" / f"{plugin}-v{metadata.version(sdk)}"
+        place.mkdir(parents=True, exist_ok=True)
+        program = place / f"pulumi-{plugin}"
+        _script(program, f'exec {shlex.quote(str(_BIN / program.name))} "$@"\n')
+
+
+def _script(path: Path, content: str) -> None:
+    # Another command may be about to run it: a half-written one must never be there.
+    draft = path.with_name(f".{path.name}")
+    draft.write_text(f"#!/bin/sh\n{content}")
+    draft.chmod(0o755)
+    draft.replace(path)
+
+
+def _link(link: Path, target: Path) -> None:
+    if link.is_symlink() and link.readlink() == target:
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)

@@ -1,0 +1,127 @@
+"""Where one sandbox keeps its files: a folder per stack inside the clone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process of the sandbox that has said that it listens."""
+
+    name: str
+    pid: int
+    port: int
+    started: float
+    """Seconds since the epoch."""
+
+    @property
+    def alive(self) -> bool:
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        # A zombie still has a pid, but serves nobody.
+        with contextlib.suppress(OSError):
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return True
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one sandbox. Everything that it writes outside of the toolchain's cache is below it."""
+
+    root: Path
+
+    @classmethod
+    def from_environ(cls) -> Home:
+        """The sandbox that SANDBOX_HOME names. Raises KeyError when the variable is not set."""
+        return cls(Path(os.environ["SANDBOX_HOME"]))
+
+    @property
+    def stack(self) -> str:
+        return self.root.name
+
+    @property
+    def logs(self) -> Path:
+        return self._folder("logs")
+
+    @property
+    def pki(self) -> Path:
+        return self._folder("pki")
+
+    @property
+    def etcd(self) -> Path:
+        return self._folder("etcd")
+
+    @property
+    def backend(self) -> Path:
+        return self._folder("backend")
+
+    @property
+    def pulumi_home(self) -> Path:
+        return self._folder("pulumi-home")
+
+    @property
+    def admin_kubeconfig(self) -> Path:
+        return self.root / "admin.kubeconfig"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the CLI wrote down before anything started: tools, Kubernetes version, CRDs."""
+        return json.loads((self.root / "sandbox.json").read_text())
+
+    def write_facts(self, facts: dict[str, Any]) -> None:
+        self._write(self.root / "sandbox.json", facts)
+
+    def port_for(self, name: str) -> int:
+        """A free port for ``name``, the same one each time: addresses live on in the stack's state."""
+        path = self.root / "ports.json"
+        ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+        if name not in ports:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                ports[name] = probe.getsockname()[1]
+            self._write(path, ports)
+        return ports[name]
+
+    def announce(self, name: str, pid: int, port: int) -> None:
+        """Record that process ``name`` listens on ``port``."""
+        self._write(self._folder("run") / f"{name}.json", {"pid": pid, "port": port, "started": time.time()})
+
+    def withdraw(self, name: str) -> None:
+        (self._folder("run") / f"{name}.json").unlink(missing_ok=True)
+
+    def running(self, name: str) -> Running | None:
+        """The process ``name`` when it was announced and still lives."""
+        try:
+            entry = json.loads((self._folder("run") / f"{name}.json").read_text())
+        except FileNotFoundError:
+            return None
+        process = Running(name, entry["pid"], entry["port"], entry["started"])
+        return process if process.alive else None
+
+    def processes(self) -> list[Running]:
+        """All announced processes that live, by name."""
+        names = sorted(path.stem for path in self._folder("run").glob("*.json"))
+        return [process for name in names if (process := self.running(name)) is not None]
+
+    def _folder(self, name: str) -> Path:
+        folder = self.root / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @staticmethod
+    def _write(path: Path, content: dict[str, Any]) -> None:
+        # Readers poll these files: a half-written one must never be seen.
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
+        draft.replace(path)

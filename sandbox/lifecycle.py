@@ -1,0 +1,136 @@
+"""Starts and stops the processes of one sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sandbox.home import Home, Running
+
+SERVICES = ("secrets", "cloud", "plugins")
+"""``python -m sandbox.<name> --home DIR``; they are stopped in the opposite order."""
+
+_START_TIMEOUT = 120.0
+_STOP_TIMEOUTS = {"cloud": 60.0}
+"""Seconds; the cloud stops the control plane first."""
+_STOP_TIMEOUT = 15.0
+_POLL = 0.05
+_TAIL_LINES = 20
+
+
+class LifecycleError(Exception):
+    """A process did not start. The message has the end of its log."""
+
+
+@contextmanager
+def exclusive(home: Home, command: str) -> Generator[None]:
+    """Hold the sandbox for ``command``; of two commands at once the second says whom it waits for."""
+    home.root.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the home, as the home may go.
+    with (home.root.parent / f".{home.stack}.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another command"
+            print(f"waiting: {holder} works on the sandbox of stack {home.stack}", file=sys.stderr, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        file.write(f"`{command}` (process {os.getpid()}, since {time.strftime('%H:%M:%S')})")
+        file.flush()
+        yield
+        file.truncate(0)
+
+
+def start(home: Home, clone: Path, environ: Mapping[str, str]) -> list[str]:
+    """Start what does not run yet, and wait until all of it listens. Returns the names of what was started."""
+    started = {name: _spawn(home, name, clone, environ) for name in SERVICES if home.running(name) is None}
+    deadline = time.monotonic() + _START_TIMEOUT
+    for name, process in started.items():
+        while home.running(name) is None:
+            log = home.logs / f"{name}.log"
+            if process.poll() is not None:
+                raise LifecycleError(f"{name} ended with exit status {process.returncode}; {log} ends:\n{tail(log)}")
+            if time.monotonic() > deadline:
+                process.terminate()
+                raise LifecycleError(f"{name} does not listen after {_START_TIMEOUT:g} s; {log} ends:\n{tail(log)}")
+            time.sleep(_POLL)
+    return list(started)
+
+
+def _spawn(home: Home, name: str, clone: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    home.withdraw(name)
+    with (home.logs / f"{name}.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", f"sandbox.{name}", "--home", str(home.root)],
+            cwd=clone,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # It outlives this command, and the terminal's Ctrl-C is not for it.
+            start_new_session=True,
+        )
+
+
+def stop(home: Home) -> list[str]:
+    """Stop everything that runs, whoever started it. Returns the names of what was stopped."""
+    if not home.root.exists():
+        return []
+    stopped: list[str] = []
+    for name in reversed(SERVICES):
+        process = home.running(name)
+        if process is not None and _is_ours(home, process):
+            _end([process], _STOP_TIMEOUTS.get(name, _STOP_TIMEOUT))
+            stopped.append(name)
+        home.withdraw(name)
+    # What a killed cloud left behind.
+    stray = [process for process in home.processes() if _is_ours(home, process)]
+    _end(stray, _STOP_TIMEOUT)
+    for process in stray:
+        home.withdraw(process.name)
+    return stopped + [process.name for process in stray]
+
+
+def _is_ours(home: Home, process: Running) -> bool:
+    """Whether the pid is still that of a process of this sandbox: pids are used again."""
+    return str(home.root) in command_of(process.pid)
+
+
+def command_of(pid: int) -> str:
+    shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
+    return shown.stdout.strip()
+
+
+def _end(processes: Sequence[Running], timeout: float) -> None:
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM)
+    deadline = time.monotonic() + timeout
+    for process in processes:
+        while _lives(process) and time.monotonic() < deadline:
+            time.sleep(_POLL)
+        if _lives(process):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+
+
+def _lives(process: Running) -> bool:
+    # One that this very command started must be waited for, or it stays a zombie.
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(process.pid, os.WNOHANG)
+    return process.alive
+
+
+def tail(log: Path) -> str:
+    """The last lines of ``log``."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return "\n".join(lines[-_TAIL_LINES:]) or "(nothing)"

@@ -1,0 +1,98 @@
+"""The way to the sandbox's cloud: botocore clients for the loopback endpoint, and its errors in readable form."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import botocore
+import botocore.config
+import botocore.exceptions
+import botocore.parsers
+import botocore.session
+
+from sandbox.plugins.protocol import ProviderError
+
+_xform_name: Callable[[str], str] = cast("Any", botocore).xform_name
+_GONE = re.compile(r"NotFound|NoSuch|DoesNotExist|\.Unknown")
+_CONNECTIONS = 64  # The engine works on many resources at once; botocore's default of 10 would queue them.
+
+
+class AwsError(ProviderError):
+    """A call that AWS refused, with AWS's own code and message."""
+
+    def __init__(self, operation: str, code: str, message: str) -> None:
+        super().__init__(f"{operation}: {code}: {message}")
+        self.operation, self.code, self.reason = operation, code, message
+
+    @property
+    def gone(self) -> bool:
+        """Whether the code says that there is no such thing."""
+        return bool(_GONE.search(self.code))
+
+
+class Models:
+    """botocore's service models, loaded once for all providers."""
+
+    def __init__(self) -> None:
+        self._session: Any = botocore.session.Session()
+        self._lock = threading.Lock()
+        self._models: dict[str, Any] = {}
+
+    def operation(self, service: str, name: str) -> Any:
+        """The operation's model. Raises botocore's OperationNotFoundError when the service has none of that name."""
+        with self._lock:
+            if service not in self._models:
+                self._models[service] = self._session.get_service_model(service)
+            return self._models[service].operation_model(name)
+
+
+MODELS = Models()
+
+
+class Cloud:
+    """Clients of one endpoint, for any region. Threads may share it."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._session: Any = botocore.session.Session()
+        self._session.set_credentials("sandbox", "sandbox")
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
+        self._config = botocore.config.Config(
+            max_pool_connections=_CONNECTIONS,
+            connect_timeout=5,
+            read_timeout=300,
+            retries={"max_attempts": 3, "mode": "standard"},
+            # The endpoint is on this machine: a proxy of the environment must never see the calls.
+            proxies={},
+        )
+
+    def client(self, service: str, region: str) -> Any:
+        with self._lock:
+            key = (service, region)
+            if key not in self._clients:
+                self._clients[key] = self._session.create_client(
+                    service, region_name=region, endpoint_url=self._endpoint, config=self._config
+                )
+            return self._clients[key]
+
+    def call(self, service: str, region: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Make one call. Raises AwsError when AWS refuses it, ProviderError when it can't be made."""
+        client = self.client(service, region)
+        try:
+            if client.can_paginate(_xform_name(operation)):
+                pages = client.get_paginator(_xform_name(operation)).paginate(**params)
+                return pages.build_full_result()
+            return getattr(client, _xform_name(operation))(**params)
+        except botocore.exceptions.ClientError as error:
+            detail = cast("dict[str, Any]", cast("Any", error).response.get("Error", {}))
+            raise AwsError(operation, str(detail.get("Code", "Unknown")), str(detail.get("Message", ""))) from error
+        except botocore.exceptions.ParamValidationError as error:
+            raise ProviderError(f"{operation}: {error}") from error
+        except botocore.parsers.ResponseParserError as error:
+            raise ProviderError(f"{operation}: the sandbox's cloud does not have this operation") from error
+        except botocore.exceptions.BotoCoreError as error:
+            raise ProviderError(f"{operation}: no answer from the sandbox's cloud: {error}") from error

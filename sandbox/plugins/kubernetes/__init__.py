@@ -1,0 +1,1 @@
+"""The sandbox's ``kubernetes`` provider: objects and Helm releases, with the genuine provider's decisions."""

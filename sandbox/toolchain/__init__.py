@@ -1,0 +1,1 @@
+"""Finds or builds what the sandbox runs: the Pulumi engine, the Kubernetes control plane, its nodes' simulation."""

@@ -1,0 +1,41 @@
+"""The providers: the only two there are, each made explicitly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
+
+from stacks.settings.foundation import AwsSettings
+
+
+def default_tags(settings: AwsSettings, *, project: str, stack: str) -> dict[str, str]:
+    """Tags of every AWS resource: whose it is can be seen from its account."""
+    return {**settings.tags, "project": project, "stack": stack}
+
+
+def aws_provider(settings: AwsSettings, tags: dict[str, str]) -> aws.Provider:
+    """The AWS account and region of the stack."""
+    return aws.Provider(
+        "aws",
+        region=settings.region,
+        allowed_account_ids=list(settings.allowed_account_ids) or None,
+        default_tags=aws.ProviderDefaultTagsArgs(tags=tags),
+    )
+
+
+def kubernetes_provider(kubeconfig: pulumi.Output[str], *, after: Sequence[pulumi.Resource]) -> kubernetes.Provider:
+    """The cluster of the stack, once it can run something.
+
+    ``after`` names nodes, access and add-ons. The order holds backwards too: what is in the cluster goes while there
+    are still nodes to run its finalizers and load balancers' controllers, and rights to delete it.
+    """
+    return kubernetes.Provider(
+        "kubernetes",
+        kubeconfig=kubeconfig,
+        # Two stacks never own the same object, so a conflict is somebody's manual change, which the code overrides.
+        enable_server_side_apply=True,
+        opts=pulumi.ResourceOptions(depends_on=list(after)),
+    )

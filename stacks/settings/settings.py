@@ -1,0 +1,62 @@
+"""All settings of a stack, and what they must have in common."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from components.removal import RemovalPolicy
+from stacks.settings.foundation import AwsSettings, ClusterSettings, Name, NetworkSettings, NodeGroupSettings
+from stacks.settings.section import Section
+from stacks.settings.services import CacheSettings, DatabaseSettings, RegistrySettings
+from stacks.settings.workloads import ApplicationSettings, CertificatesSettings, IngressSettings
+
+_NEEDS = {
+    "node_groups": ("cluster",),
+    "cache": ("cluster",),
+    "database": ("cluster",),
+    "ingress": ("cluster", "node_groups"),
+    "certificates": ("cluster", "node_groups", "ingress"),
+    "application": ("cluster", "node_groups", "registry", "cache", "database", "ingress", "certificates"),
+}
+"""Section to the sections that it can't be without."""
+
+
+class Settings(Section):
+    """What a stack consists of. A section that is left out is not built."""
+
+    aws: AwsSettings
+    network: NetworkSettings
+    removal_policy: RemovalPolicy = RemovalPolicy.RETAIN
+    """What becomes of databases, caches, images, secrets, logs and keys when they are deleted."""
+    cluster: ClusterSettings | None = None
+    node_groups: dict[Name, NodeGroupSettings] | None = None
+    registry: RegistrySettings | None = None
+    cache: CacheSettings | None = None
+    database: DatabaseSettings | None = None
+    ingress: IngressSettings | None = None
+    certificates: CertificatesSettings | None = None
+    application: ApplicationSettings | None = None
+
+    @model_validator(mode="after")
+    def _sections_fit(self) -> Settings:
+        problems: list[str] = []
+        fields = type(self).model_fields
+        for section, needed in _NEEDS.items():
+            if getattr(self, section) is None:
+                continue
+            missing = [str(fields[name].alias) for name in needed if not getattr(self, name)]
+            if missing:
+                problems.append(
+                    f"{fields[section].alias} needs {', '.join(missing)}; add "
+                    f"{'this section' if len(missing) == 1 else 'these sections'} or leave {fields[section].alias} out"
+                )
+        if self.application is not None and self.registry is not None:
+            repository = self.application.image.repository
+            if repository not in self.registry.repositories:
+                problems.append(
+                    f"application.image.repository is {repository}, which registry.repositories does not name; "
+                    f"allowed are {', '.join(self.registry.repositories)}"
+                )
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self

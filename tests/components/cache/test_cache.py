@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components.cache import Cache, CacheArgs, CacheEngine
+from components.removal import RemovalPolicy
+from tests.fakes import RANDOM_PASSWORD
+from tests.recorder import Recording, record
+
+
+def args(**overrides: Any) -> CacheArgs:
+    return CacheArgs(
+        **{
+            "vpc_id": "vpc",
+            "subnet_ids": ["subnet-a", "subnet-b"],
+            "client_security_group_id": "sg-cluster",
+            "key_arn": "arn:key",
+            "node_type": "cache.t4g.micro",
+            **overrides,
+        }
+    )
+
+
+def build(**overrides: Any) -> Recording:
+    return record(lambda: Cache("k", args(**overrides)))
+
+
+@pytest.fixture(scope="module")
+def cache() -> Recording:
+    return build(replicas=2, snapshot_days=7)
+
+
+def test_connections_need_tls_and_a_token(cache: Recording) -> None:
+    group = cache["k-group"].inputs
+    assert group["transitEncryptionEnabled"] is True
+    assert group["authToken"] == RANDOM_PASSWORD
+
+
+def test_the_token_is_secret_wherever_it_is(cache: Recording) -> None:
+    assert "authToken" in cache["k-group"].secrets
+    assert "secretString" in cache["k-connection-value"].secrets
+    assert "token" in cache.secret_outputs_of("k")
+
+
+def test_the_first_token_stays(cache: Recording) -> None:
+    assert cache["k-group"].ignore_changes == ("authToken",)
+
+
+def test_the_url_has_no_credentials(cache: Recording) -> None:
+    assert cache.outputs_of("k")["url"] == "rediss://k-group.cache.example.com:6379/0"
+
+
+def test_how_to_connect_is_kept_in_secrets_manager(cache: Recording) -> None:
+    assert json.loads(cache["k-connection-value"].inputs["secretString"]) == {
+        "engine": "valkey",
+        "host": "k-group.cache.example.com",
+        "reader": "k-group-ro.cache.example.com",
+        "port": 6379,
+        "token": RANDOM_PASSWORD,
+    }
+    assert cache["k-connection-secret"].inputs["kmsKeyId"] == "arn:key"
+
+
+def test_data_is_encrypted_with_the_given_key(cache: Recording) -> None:
+    assert cache["k-group"].inputs["atRestEncryptionEnabled"] is True
+    assert cache["k-group"].inputs["kmsKeyId"] == "arn:key"
+
+
+def test_replicas_in_other_zones_take_over(cache: Recording) -> None:
+    group = cache["k-group"].inputs
+    assert (group["numCacheClusters"], group["automaticFailoverEnabled"], group["multiAzEnabled"]) == (3, True, True)
+
+
+def test_a_cache_without_replicas_has_nothing_to_fail_over_to() -> None:
+    recording = build()
+    group = recording["k-group"].inputs
+    assert (group["numCacheClusters"], group["automaticFailoverEnabled"], group["multiAzEnabled"]) == (1, False, False)
+    assert recording.outputs_of("k")["reader_address"] == "k-group.cache.example.com"
+
+
+def test_only_the_clients_get_in(cache: Recording) -> None:
+    rule = cache["k-access-clients"].inputs
+    assert (rule["referencedSecurityGroupId"], rule["fromPort"]) == ("sg-cluster", 6379)
+    assert cache["k-group"].inputs["securityGroupIds"] == ["k-access-group-id"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "name", "family"), [(CacheEngine.VALKEY, "valkey", "valkey8"), (CacheEngine.REDIS, "redis", "redis7")]
+)
+def test_engine_and_parameters_fit_each_other(engine: CacheEngine, name: str, family: str) -> None:
+    recording = build(engine=engine, parameters={"maxmemory-policy": "allkeys-lru"})
+    assert recording["k-group"].inputs["engine"] == name
+    assert recording["k-parameters"].inputs["family"] == family
+    assert recording["k-parameters"].inputs["parameters"] == [{"name": "maxmemory-policy", "value": "allkeys-lru"}]
+
+
+def test_snapshots_are_kept_as_long_as_asked(cache: Recording) -> None:
+    assert cache["k-group"].inputs["snapshotRetentionLimit"] == 7
+
+
+@pytest.mark.parametrize("policy", RemovalPolicy)
+def test_removal_policy_decides_whether_data_survives(policy: RemovalPolicy) -> None:
+    recording = build(removal_policy=policy)
+    for name in ("k-group", "k-connection-secret"):
+        assert recording[name].protect is recording[name].retain_on_delete is policy.retains
+    for name in ("k-subnets", "k-parameters", "k-access-group"):
+        assert recording[name].retain_on_delete is policy.retains
+
+
+@pytest.mark.parametrize(("field", "value"), [("replicas", 6), ("replicas", -1), ("snapshot_days", 36)])
+def test_numbers_out_of_range_are_refused(field: str, value: int) -> None:
+    with pytest.raises(ValueError, match=f"{field} is {value}; allowed are 0 to"):
+        args(**{field: value})

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from components.nodes import Taint, TaintEffect, ami_type
+
+
+@pytest.mark.parametrize(
+    ("instance_types", "image"),
+    [
+        (["t3.medium", "t3a.medium"], "AL2023_x86_64_STANDARD"),
+        (["m7g.large", "c6gn.xlarge", "t4g.small", "im4gn.large"], "AL2023_ARM_64_STANDARD"),
+        (["g4dn.xlarge", "g6.xlarge"], "AL2023_x86_64_NVIDIA"),
+        (["p5.48xlarge"], "AL2023_x86_64_NVIDIA"),
+        (["g5g.xlarge"], "AL2023_ARM_64_NVIDIA"),
+        (["m7i-flex.large", "u-6tb1.metal"], "AL2023_x86_64_STANDARD"),
+    ],
+)
+def test_the_image_follows_processor_and_gpu(instance_types: list[str], image: str) -> None:
+    assert ami_type(instance_types) == image
+
+
+def test_types_that_need_different_images_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"t3\.medium needs AL2023_x86_64_STANDARD, t4g\.medium needs AL2023_ARM_64"):
+        ami_type(["t3.medium", "t4g.medium"])
+
+
+@pytest.mark.parametrize("instance_type", ["t3", "T3.medium", "medium", ""])
+def test_what_is_no_instance_type_is_refused(instance_type: str) -> None:
+    with pytest.raises(ValueError, match="is no EC2 instance type; write one such as"):
+        ami_type([instance_type])
+
+
+@pytest.mark.parametrize(
+    ("text", "taint"),
+    [
+        ("gpu=nvidia:NoSchedule", Taint("gpu", "nvidia", TaintEffect.NO_SCHEDULE)),
+        ("workload=ai:PreferNoSchedule", Taint("workload", "ai", TaintEffect.PREFER_NO_SCHEDULE)),
+        ("example.com/dedicated:NoExecute", Taint("example.com/dedicated", "", TaintEffect.NO_EXECUTE)),
+    ],
+)
+def test_a_taint_is_written_as_kubectl_takes_it(text: str, taint: Taint) -> None:
+    assert Taint.parse(text) == taint
+
+
+@pytest.mark.parametrize("text", ["gpu", "gpu=nvidia", "gpu=nvidia:Never", "=nvidia:NoSchedule", "a b=c:NoSchedule"])
+def test_what_is_no_taint_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no taint; write key=value:Effect"):
+        Taint.parse(text)
+
+
+def test_effects_have_the_names_that_eks_gives_them() -> None:
+    assert [effect.in_eks for effect in TaintEffect] == ["NO_SCHEDULE", "PREFER_NO_SCHEDULE", "NO_EXECUTE"]

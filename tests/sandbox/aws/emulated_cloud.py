@@ -1,0 +1,92 @@
+"""The sandbox's cloud for tests in one process: all of its AWS operations, and no Kubernetes behind EKS."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+# moto reads it when it is imported.
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import make_server
+
+from sandbox.cloud import gaps, moto_state
+from sandbox.cloud.application import Application
+from sandbox.cloud.eks.access import AccessOperations
+from sandbox.cloud.eks.add_ons import AddOnOperations
+from sandbox.cloud.eks.clusters import ClusterOperations
+from sandbox.cloud.eks.node_groups import NodeGroupOperations
+from sandbox.cloud.eks.pod_identities import PodIdentityOperations
+from sandbox.cloud.eks.state import Clusters
+from sandbox.cloud.eks.tags import TagOperations
+from sandbox.cloud.elasticache.groups import ReplicationGroupOperations
+from sandbox.cloud.elasticache.settings import CacheTagOperations, ParameterGroupOperations, SubnetGroupOperations
+from sandbox.cloud.elasticache.state import ElastiCacheState
+from sandbox.cloud.operations import OwnServices
+
+KUBERNETES = "1.35"
+
+
+class _Plane:
+    """A control plane that is there at once."""
+
+    endpoint = "https://127.0.0.1:6443"
+    certificate_authority = "Q0E="
+
+    def reset(self) -> None: ...
+
+    def start(self, **_: Any) -> None: ...
+
+
+def _settle(clusters: Clusters) -> None:
+    """Node groups and add-ons arrive at once, where a Kubernetes cluster would take its time."""
+    for cluster in clusters:
+        for records in (cluster.node_groups, cluster.add_ons):
+            for name, record in list(records.items()):
+                if record["status"] == "DELETING":
+                    del records[name]
+                else:
+                    record["status"] = "ACTIVE"
+
+
+class _Handler(MotoRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, *_: Any) -> None: ...
+
+
+@contextmanager
+def emulated_cloud() -> Iterator[str]:
+    """The address of a fresh cloud."""
+    clusters, caches, plane = Clusters(), ElastiCacheState(), _Plane()
+    parts: list[Any] = [
+        ClusterOperations(clusters, plane, KUBERNETES, None, lambda _: None, lambda _: None),  # type: ignore[arg-type]
+        NodeGroupOperations(clusters, lambda: _settle(clusters)),
+        AddOnOperations(clusters, lambda: _settle(clusters)),
+        AccessOperations(clusters),
+        PodIdentityOperations(clusters),
+        TagOperations(clusters),
+        ReplicationGroupOperations(caches),
+        ParameterGroupOperations(caches),
+        SubnetGroupOperations(caches),
+        CacheTagOperations(caches),
+        gaps.Ec2Gaps(),
+        gaps.KmsGaps(),
+        gaps.LogsGaps(),
+        gaps.RdsGaps(),
+        gaps.SsmGaps(KUBERNETES),
+    ]
+    own = OwnServices(parts, moto_state.ACCOUNT, complete=frozenset({"eks"}))
+    server = make_server("127.0.0.1", 0, Application(own, {}), threaded=True, request_handler=_Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,142 @@
+"""The provider around the tables: its configuration, its functions, drift, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.home import Home
+from sandbox.plugins.aws import lifecycle
+from sandbox.plugins.aws.provider import AwsProvider
+from sandbox.plugins.protocol import Call, InitFailed, ProviderError, Secret
+from tests.sandbox.aws.estate import CLUSTER, SECRET, VPC, Estate, plain
+
+MakeProvider = Callable[..., AwsProvider]
+
+
+def test_no_cloud_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with pytest.raises(ProviderError, match="AWS_ENDPOINT_URL is not set"):
+        AwsProvider(Home(tmp_path)).configure({"region": "eu-central-1"})
+
+
+def test_an_address_elsewhere_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://ec2.eu-central-1.amazonaws.com")
+    with pytest.raises(ProviderError, match=r"127\.0\.0\.1 only"):
+        AwsProvider(Home(tmp_path)).configure({"region": "eu-central-1"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [({}, "region"), ({"region": "mars-north-1"}, "region"), ({"region": "eu-west-1", "regoin": "x"}, "regoin")],
+)
+def test_wrong_arguments_are_told(make_provider: MakeProvider, arguments: dict[str, Any], where: str) -> None:
+    _, failures = make_provider().check_config({}, arguments)
+    assert [failure.property for failure in failures] == [where]
+
+
+def test_an_account_that_is_not_allowed_is_refused(make_provider: MakeProvider) -> None:
+    make_provider(allowedAccountIds=["123456789012"])
+    with pytest.raises(ProviderError, match="AWS account ID not allowed: 123456789012"):
+        make_provider(allowedAccountIds=["210987654321"])
+
+
+def test_regions_are_apart_and_a_resource_may_have_its_own(make_provider: MakeProvider) -> None:
+    frankfurt, dublin = Estate(make_provider()), Estate(make_provider(region="eu-west-1"))
+    here, there = frankfurt[VPC], dublin[VPC]
+    assert (here["region"], there["region"]) == ("eu-central-1", "eu-west-1")
+    assert dublin.provider.read(here.call, here.id, None, {}) is None
+    moved = frankfurt.create(VPC, "moved", {"cidrBlock": "10.0.0.0/16", "region": "eu-west-1"})
+    assert dublin.provider.read(moved.call, moved.id, None, {}) is not None
+    diff = dublin.provider.diff(here.call, here.id, here.inputs, here.outputs, here.inputs, [])
+    assert diff.replaces == ("region",)
+
+
+def test_default_tags_are_added_changed_and_not_taken_for_drift(make_provider: MakeProvider) -> None:
+    made = Estate(make_provider(defaultTags={"tags": {"Team": "a"}}))[VPC]
+    assert made["tagsAll"] == {"Team": "a", "Name": "main"}
+    assert made["tags"] == {"Name": "main"}
+    other = make_provider(defaultTags={"tags": {"Team": "b"}})
+    diff = other.diff(made.call, made.id, made.inputs, made.outputs, made.inputs, [])
+    assert list(diff.details) == ["tagsAll.Team"]
+    outputs = other.update(made.call, made.id, made.inputs, made.outputs, made.inputs)
+    assert outputs["tagsAll"] == {"Team": "b", "Name": "main"}
+
+
+def test_a_refresh_sees_what_others_changed(make_provider: MakeProvider, cloud: str) -> None:
+    provider = make_provider()
+    made = Estate(provider)[VPC]
+    ec2 = provider._place.cloud.client("ec2", "eu-central-1")  # type: ignore[union-attr]
+    assert cloud in ec2.meta.endpoint_url
+    ec2.create_tags(Resources=[made.id], Tags=[{"Key": "Name", "Value": "theirs"}, {"Key": "New", "Value": "tag"}])
+    ec2.modify_vpc_attribute(VpcId=made.id, EnableDnsHostnames={"Value": False})
+    found = provider.read(made.call, made.id, made.inputs, made.outputs)
+    assert found is not None
+    _, inputs, outputs = found
+    assert inputs["tags"] == {"Name": "theirs", "New": "tag"}
+    assert inputs["enableDnsHostnames"] is outputs["enableDnsHostnames"] is False
+    back = provider.diff(made.call, made.id, inputs, outputs, made.inputs, [])
+    assert set(back.details) == {"enableDnsHostnames", "tags.Name", "tags.New"}
+
+
+def test_an_error_names_resource_property_operation_and_code(make_provider: MakeProvider) -> None:
+    estate = Estate(make_provider())
+    with pytest.raises(ProviderError) as raised:
+        estate.create("aws:ec2/subnet:Subnet", "a", {"cidrBlock": "192.0.2.0/24", "vpcId": estate[VPC].id})
+    assert "a (aws:ec2/subnet:Subnet" in str(raised.value)
+    assert "property cidrBlock" in str(raised.value)
+    assert "CreateSubnet: InvalidSubnet.Range" in str(raised.value)
+
+
+def test_what_can_not_be_deleted_yet_says_why(make_provider: MakeProvider) -> None:
+    estate = Estate(make_provider())
+    vpc = estate[VPC]
+    estate["aws:ec2/subnet:Subnet"]
+    with pytest.raises(ProviderError, match="DeleteVpc: DependencyViolation"):
+        estate.provider.delete(vpc.call, vpc.id, vpc.inputs, vpc.outputs)
+
+
+def test_secrets_are_marked(make_provider: MakeProvider) -> None:
+    estate = Estate(make_provider())
+    call = Call(urn="urn", type="aws:secretsmanager/secretVersion:SecretVersion", name="version")
+    _, outputs = estate.provider.create(call, {"secretId": estate[SECRET].id, "secretString": "hidden"})
+    assert outputs["secretString"] == Secret("hidden")
+    assert "hidden" not in repr(outputs)
+
+
+def test_a_resource_that_fails_to_arrive_is_kept(make_provider: MakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    estate = Estate(make_provider())
+    monkeypatch.setattr(lifecycle.Lifecycle, "_arrived", lambda *_: False)
+    inputs = {"subnetIds": estate.subnets()}
+    role = estate["aws:iam/role:Role"]
+    program = {"name": "slow", "roleArn": role["arn"], "vpcConfig": inputs}
+    with pytest.raises(InitFailed, match="creating slow took more than 0 s") as raised:
+        estate.provider.create(Call(urn="urn", type=CLUSTER, name="c", timeout=0.2), program)
+    assert raised.value.id == "slow"
+
+
+def test_functions_answer(make_provider: MakeProvider) -> None:
+    provider = make_provider()
+    zones = provider.invoke("aws:index/getAvailabilityZones:getAvailabilityZones", {"state": "available"}, False)
+    assert zones["names"] == ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+    assert len(zones["zoneIds"]) == 3
+    identity = provider.invoke("aws:index/getCallerIdentity:getCallerIdentity", {}, False)
+    assert identity["accountId"] == "123456789012"
+    partition = provider.invoke("aws:index/getPartition:getPartition", {}, False)
+    assert (partition["partition"], partition["dnsSuffix"]) == ("aws", "amazonaws.com")
+    assert provider.invoke("aws:index/getRegion:getRegion", {}, False)["region"] == "eu-central-1"
+    token, arguments = "aws:secretsmanager/getRandomPassword:getRandomPassword", {"passwordLength": 40}
+    password = plain(provider.invoke(token, {**arguments, "excludePunctuation": True}, False)["randomPassword"])
+    assert len(password) == 40
+    assert password.isalnum()
+    name = "/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard/recommended/image_id"
+    parameter = provider.invoke("aws:ssm/getParameter:getParameter", {"name": name}, False)
+    assert plain(parameter["value"]).startswith("ami-")
+
+
+def test_an_unknown_function_is_refused(make_provider: MakeProvider) -> None:
+    with pytest.raises(ProviderError, match="does not support aws:s3/getBucket:getBucket"):
+        make_provider().invoke("aws:s3/getBucket:getBucket", {}, False)

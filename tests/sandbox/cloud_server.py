@@ -1,0 +1,152 @@
+"""The cloud's AWS side on a real port, with a control plane that only says that it runs."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+# moto reads it when it is imported.
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+
+import boto3
+from botocore.config import Config
+from moto.core.base_backend import BackendDict
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import make_server
+
+from sandbox.cloud.application import Application
+from sandbox.cloud.eks.state import Clusters
+from sandbox.cloud.elasticache.state import ElastiCacheState
+from sandbox.cloud.leftovers import AwsInventory
+from sandbox.cloud.moto_state import ACCOUNT
+from sandbox.cloud.operations import OwnServices
+from sandbox.cloud.server import aws_operations
+from sandbox.control_plane import Webhooks
+
+REGION = "eu-west-1"
+ACCESS_KEY, SECRET_KEY = "AKIAIOSFODNN7SANDBOX", "dummy"
+
+
+class StillPlane:
+    """Takes the control plane's place where no cluster is needed."""
+
+    endpoint = "https://127.0.0.1:6443"
+    certificate_authority = "Y2E="
+
+    def __init__(self) -> None:
+        self.starts: list[dict[str, Any]] = []
+        self.fails_with: Exception | None = None
+
+    def reset(self) -> None:
+        pass
+
+    def start(self, **arguments: Any) -> None:
+        self.starts.append(arguments)
+        if self.fails_with:
+            raise self.fails_with
+
+
+class _Handler(MotoRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, *_: Any) -> None: ...
+
+
+class Served:
+    """A running cloud."""
+
+    def __init__(self) -> None:
+        reset()
+        self.clusters, self.caches, self.plane = Clusters(), ElastiCacheState(), StillPlane()
+        self.inventory = AwsInventory(lambda: [*self.clusters.arns(), *self.caches.arns()])
+        webhooks = Webhooks("http://127.0.0.1:1/token-review", "http://127.0.0.1:1/access-review")
+        plane: Any = self.plane
+        parts = aws_operations(
+            self.clusters,
+            self.caches,
+            plane=plane,
+            version="1.35",
+            webhooks=webhooks,
+            when_ready=lambda _: None,
+            when_deleted=lambda _: None,
+            wake_nodes=lambda: None,
+            wake_add_ons=lambda: None,
+        )
+        application = Application(OwnServices(parts, ACCOUNT, complete=frozenset({"eks"})), {"health": lambda _: "ok"})
+        self._forget_inventory = self.inventory.install()
+        self._server: Any = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.url,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            config=Config(retries={"max_attempts": 0}),
+        )
+
+    def role(self) -> str:
+        trust = '{"Version": "2012-10-17", "Statement": []}'
+        return self.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+
+    def subnets(self, count: int = 2) -> list[str]:
+        """Subnets of a new VPC, each in a zone of its own."""
+        ec2 = self.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        return [
+            ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{index}.0/24", AvailabilityZone=f"{REGION}{'abc'[index]}")[
+                "Subnet"
+            ]["SubnetId"]
+            for index in range(count)
+        ]
+
+    def cluster(self, **arguments: Any) -> dict[str, Any]:
+        """An active cluster named ``main``."""
+        eks = self.client("eks")
+        arguments = {
+            "name": "main",
+            "roleArn": self.role(),
+            "resourcesVpcConfig": {"subnetIds": self.subnets()},
+            "accessConfig": {"authenticationMode": "API"},
+            **arguments,
+        }
+        eks.create_cluster(**arguments)
+        while (cluster := eks.describe_cluster(name="main")["cluster"])["status"] == "CREATING":
+            time.sleep(0.005)
+        return cluster
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._forget_inventory()
+
+
+_IAM_STATE = ("roles", "users", "groups", "access_keys", "instance_profiles")
+
+
+def reset() -> None:
+    """Forget all of moto's state, but for the policies that AWS manages: making these again takes too long."""
+    used: list[Any] = BackendDict._instances
+    for services in list(used):
+        if services.service_name != "iam":
+            services.clear()
+            continue
+        for _, _, iam in services.iter_backends():
+            for name in _IAM_STATE:
+                getattr(iam, name).clear()
+
+
+@contextmanager
+def served() -> Iterator[Served]:
+    cloud = Served()
+    try:
+        yield cloud
+    finally:
+        cloud.stop()

@@ -1,0 +1,281 @@
+"""The commands behind the Makefile: environment, processes, secrets, and a small stack from up to down."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox import cli, environment, lifecycle, stack_file
+from sandbox.home import Home
+from sandbox.secrets import Vault, answer
+from sandbox.toolchain.pins import kubernetes_minors, tools
+from sandbox.toolchain.setup import find
+
+REPOSITORY = Path(__file__).parents[2]
+
+STACK_FILE = """\
+# A comment, and spaces that no writer of YAML would keep.
+config:
+  platform:aws:   { region: eu-central-1 }
+  platform:cluster:
+    version:   "1.35"
+"""
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    folder = tmp_path / "a clone"
+    folder.mkdir()
+    (folder / "Pulumi.yaml").write_text("name: platform\nruntime: python\n")
+    (folder / "Pulumi.dev.yaml").write_text(STACK_FILE)
+    return folder
+
+
+@pytest.fixture
+def home(clone: Path) -> Home:
+    home = Home(clone / ".sandbox" / "dev")
+    (home.root / "bin").mkdir(parents=True)
+    return home
+
+
+class TestStackFile:
+    def test_it_tells_what_decides_about_the_sandbox(self, clone: Path) -> None:
+        found = stack_file.read(clone, "dev")
+        assert (found.project, found.kubernetes, found.region) == ("platform", "1.35", "eu-central-1")
+
+    def test_an_unknown_stack_is_refused_with_the_known_ones(
+        self, clone: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cli.main(["up", "--stack", "staging"], clone) == 1
+        assert "no stack 'staging'" in (said := capsys.readouterr().err)
+        assert "there are dev" in said
+        assert not (clone / ".sandbox").exists()
+
+    @pytest.mark.parametrize("stack", ["dev", "prod"])
+    def test_the_committed_stacks_ask_for_a_kubernetes_that_can_be_built(self, stack: str) -> None:
+        assert stack_file.read(REPOSITORY, stack).kubernetes in kubernetes_minors()
+
+
+class TestEnv:
+    def script(self, clone: Path, capsys: pytest.CaptureFixture[str]) -> str:
+        assert cli.main(["env"], clone) == 0
+        return capsys.readouterr().out
+
+    def evaluated(self, script: str, environ: dict[str, str]) -> dict[str, str]:
+        done = subprocess.run(
+            ["bash", "-c", f"{script}\nenv -0"], env={"PATH": os.defpath, **environ}, capture_output=True, check=True
+        )
+        return dict(entry.split("=", 1) for entry in done.stdout.decode().split("\0") if entry)
+
+    @pytest.mark.usefixtures("home")
+    def test_it_prints_nothing_but_what_a_shell_evaluates(
+        self, clone: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        script = self.script(clone, capsys)
+        assert all(line.startswith(("export ", "unset ")) for line in script.splitlines())
+        # The clone's path has a space.
+        assert self.evaluated(script, {})["SANDBOX_HOME"] == str(clone / ".sandbox" / "dev")
+
+    @pytest.mark.usefixtures("home")
+    def test_nothing_of_the_users_account_remains(
+        self, clone: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        own = {
+            "AWS_PROFILE": "production",
+            "AWS_SESSION_TOKEN": "token",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_ENDPOINT_URL_RDS": "https://rds.eu-central-1.amazonaws.com",
+            "PULUMI_ACCESS_TOKEN": "token",
+            "PULUMI_BACKEND_URL": "s3://states",
+            "KUBECONFIG": "/home/somebody/.kube/config",
+        }
+        for name, value in own.items():
+            monkeypatch.setenv(name, value)
+        environ = self.evaluated(self.script(clone, capsys), own)
+
+        assert not environ.keys() & {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_RDS", "PULUMI_ACCESS_TOKEN"}
+        assert environ["AWS_ACCESS_KEY_ID"] == "sandbox"
+        assert environ["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+        assert environ["PULUMI_BACKEND_URL"].startswith("file://")
+        assert environ["KUBECONFIG"].startswith(str(clone))
+
+    @pytest.mark.usefixtures("home")
+    def test_evaluating_it_again_changes_nothing(
+        self, clone: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        once = self.evaluated(self.script(clone, capsys), {})
+        for name, value in once.items():
+            monkeypatch.setenv(name, value)
+        assert self.evaluated(self.script(clone, capsys), once) == once
+
+    def test_without_a_sandbox_it_says_what_to_do_and_prints_nothing(
+        self, clone: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cli.main(["env"], clone) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert "`make up`" in said.err
+
+    def test_the_aws_cli_can_reach_only_this_machine(self, home: Home) -> None:
+        environment.prepare(home, {"pulumi": "/bin/true", "kubectl": "/bin/true"})
+        # sqs is one of the services for which the AWS CLI overrules AWS_ENDPOINT_URL.
+        for arguments in (["sqs", "list-queues"], ["ec2", "describe-vpcs", "--endpoint-url", "https://192.0.2.1"]):
+            done = subprocess.run(
+                [home.root / "bin" / "aws", *arguments, "--cli-connect-timeout", "2"],
+                env={**environment.for_children(home, "eu-central-1"), "AWS_MAX_ATTEMPTS": "1"},
+                capture_output=True,
+                text=True,
+            )
+            assert done.returncode != 0
+            assert "127.0.0.1" in done.stderr
+
+    def test_the_token_for_secrets_is_for_this_user_only(self, home: Home) -> None:
+        environment.prepare(home, {"pulumi": "/bin/true", "kubectl": "/bin/true"})
+        token = home.root / "secrets.token"
+        before = token.read_text()
+        assert stat.S_IMODE(token.stat().st_mode) == 0o600
+
+        environment.prepare(home, {"pulumi": "/bin/true", "kubectl": "/bin/true"})
+        assert token.read_text() == before
+
+
+class TestLifecycle:
+    @pytest.fixture
+    def sleeper(self, home: Home) -> Iterator[subprocess.Popen[bytes]]:
+        """A process of the sandbox's that does not care about SIGTERM."""
+        code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+        with subprocess.Popen([sys.executable, "-c", code, str(home.root)], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            yield process
+            process.kill()
+
+    def test_a_process_that_does_not_start_shows_the_end_of_its_log(
+        self, home: Home, clone: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lifecycle, "SERVICES", ("nonsense",))
+        with pytest.raises(lifecycle.LifecycleError, match=r"(?s)nonsense ended with exit status 1; .*No module named"):
+            lifecycle.start(home, clone, os.environ)
+
+    def test_what_does_not_stop_is_killed(
+        self, home: Home, sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lifecycle, "_STOP_TIMEOUT", 0.2)
+        home.announce("etcd", sleeper.pid, 1)
+
+        assert lifecycle.stop(home) == ["etcd"]
+        assert sleeper.wait(5) is not None
+        assert home.processes() == []
+
+    def test_a_pid_that_now_belongs_to_somebody_else_is_left_alone(self, home: Home) -> None:
+        with subprocess.Popen(["sleep", "60"]) as other:
+            home.announce("cloud", other.pid, 1)
+            assert lifecycle.stop(home) == []
+            assert other.poll() is None
+            other.kill()
+
+    def test_a_second_command_says_whom_it_waits_for(self, home: Home) -> None:
+        with lifecycle.exclusive(home, "up"):
+            holder = os.getpid()
+            code = (
+                "import pathlib, sys; from sandbox import lifecycle; from sandbox.home import Home\n"
+                "with lifecycle.exclusive(Home(pathlib.Path(sys.argv[1])), 'down'): print('in')"
+            )
+            second = subprocess.Popen(
+                [sys.executable, "-c", code, str(home.root)],
+                cwd=REPOSITORY,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            assert second.stderr is not None
+            assert f"waiting: `up` (process {holder}" in second.stderr.readline()
+            assert second.poll() is None
+        assert second.communicate(timeout=10)[0] == "in\n"
+
+    def test_the_lock_is_free_once_its_holder_is_gone(self, home: Home) -> None:
+        with lifecycle.exclusive(home, "up"):
+            pass
+        with (home.root.parent / ".dev.lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class TestSecrets:
+    def test_what_is_sealed_opens_with_the_same_key_only(self, tmp_path: Path) -> None:
+        plain = base64.b64encode(b"confidential").decode()
+        sealed = Vault(tmp_path / "key").encrypt(plain)
+
+        assert b"confidential" not in base64.b64decode(sealed)
+        assert Vault(tmp_path / "key").decrypt(sealed) == plain
+        assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600
+        with pytest.raises(ValueError, match="another sandbox"):
+            Vault(tmp_path / "other").decrypt(sealed)
+
+    def test_many_are_answered_at_once(self, tmp_path: Path) -> None:
+        vault = Vault(tmp_path / "key")
+        plain = [base64.b64encode(word).decode() for word in (b"one", b"two")]
+        sealed = answer(vault, "batch-encrypt", {"plaintexts": plain})
+        assert sealed is not None
+
+        opened = answer(vault, "batch-decrypt", sealed)
+        assert opened == {"plaintexts": dict(zip(sealed["ciphertexts"], plain, strict=True))}
+        assert answer(vault, "something-else", {}) is None
+
+
+@pytest.mark.engine
+class TestSmallStack:
+    """From up to down with a program that needs no provider, in a clone of its own."""
+
+    def test_it_leaves_the_stack_file_as_it_was_and_nothing_running(
+        self, clone: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        if any(find(tool) is None for tool in tools(kubernetes_minors()[-1])):
+            pytest.fail("the toolchain is not complete: run `make test`, which sets it up", pytrace=False)
+        # The clone is where the code is.
+        shutil.copytree(REPOSITORY / "sandbox", clone / "sandbox", ignore=shutil.ignore_patterns("__pycache__"))
+        (clone / "__main__.py").write_text(
+            "import pulumi\npulumi.export('kubeconfig', pulumi.Output.secret('confidential'))\n"
+        )
+
+        def sandbox(command: str) -> int:
+            return subprocess.run([sys.executable, "-m", "sandbox", command], cwd=clone).returncode
+
+        home = Home(clone / ".sandbox" / "dev")
+        try:
+            assert sandbox("up") == 0
+            assert sandbox("up") == 0
+            assert sandbox("preview") == 0
+            assert sandbox("status") == 0
+            shown = capfd.readouterr().out
+            assert "kubeconfig: [secret]" in shown
+            assert "confidential" not in shown
+            assert stat.S_IMODE((home.root / "kubeconfig").stat().st_mode) == 0o600
+            assert (home.root / "kubeconfig").read_text() == "confidential"
+
+            plain = (
+                f'cd "{clone}" && eval "$({sys.executable} -m sandbox env)" && pulumi preview --expect-no-changes && '
+                "pulumi config get cluster && pulumi stack output kubeconfig --show-secrets && "
+                "aws sts get-caller-identity"
+            )
+            done = subprocess.run(["bash", "-c", plain], capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert "confidential" in done.stdout
+
+            processes = home.processes()
+            assert {process.name for process in processes} >= set(lifecycle.SERVICES)
+            assert sandbox("down") == 0
+            assert "nothing left" in capfd.readouterr().err
+            assert not any(process.alive for process in processes)
+            assert not home.root.exists()
+        finally:
+            sandbox("reset")
+        assert (clone / "Pulumi.dev.yaml").read_text() == STACK_FILE

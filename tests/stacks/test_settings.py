@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.removal import RemovalPolicy
+from stacks.settings import Settings, SettingsError, advice, load_settings
+from tests.recorder import record
+from tests.stacks.stack_files import bring_up, configuration
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def load(config: dict[str, Any], stack: str = "dev") -> Settings:
+    loaded: list[Settings] = []
+    record(lambda: loaded.append(load_settings()), config=config, stack=stack)
+    return loaded[0]
+
+
+def mistakes(change: Change) -> str:
+    """What the user of dev is told after a change."""
+    config = configuration("dev")
+    change(config)
+    with pytest.raises(SettingsError) as caught:
+        load(config)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_both_stacks_can_be_used(stack: str) -> None:
+    assert load(configuration(stack), stack).network.zones in (2, 3)
+
+
+def test_a_mistake_ends_the_program_without_a_traceback() -> None:
+    assert issubclass(SettingsError, pulumi.RunError)
+
+
+def test_data_is_retained_unless_the_stack_says_otherwise() -> None:
+    config = configuration("dev")
+    del config["platform:removalPolicy"]
+    assert load(config).removal_policy is RemovalPolicy.RETAIN
+
+
+def test_settings_can_not_be_changed_once_read() -> None:
+    settings = load(configuration("dev"))
+    with pytest.raises(ValueError, match="frozen"):
+        settings.network.zones = 3  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_all_mistakes_are_told_at_once_with_the_file_they_are_in() -> None:
+    def change(config: dict[str, Any]) -> None:
+        config["platform:network"]["zones"] = 4
+        config["platform:cache"]["replicas"] = 9
+        config["platform:database"]["version"] = "9.6"
+
+    told = mistakes(change)
+    assert "3 settings of stack dev can't be used (Pulumi.dev.yaml)" in told
+    assert "platform:network.zones\n    value: 4\n    allowed are 2 to 3" in told
+    assert "platform:cache.replicas" in told
+    assert "platform:database.version" in told
+
+
+def cases() -> list[tuple[str, Change, str]]:
+    def general(config: dict[str, Any]) -> dict[str, Any]:
+        return config["platform:nodeGroups"]["general"]
+
+    return [
+        (
+            "misspelt key",
+            lambda c: c["platform:network"].update(zonse=2),
+            r"network\.zonse\n.*is not known; did you mean zones\? Known here are cidr, .*, nat, zones",
+        ),
+        ("misspelt section", lambda c: c.update({"platform:databse": {}}), r"databse\n.*did you mean database\?"),
+        (
+            "misspelt key of a node group",
+            lambda c: general(c).update(taint=[]),
+            r"nodeGroups\.general\.taint\n.*did you mean taints\?",
+        ),
+        ("missing key", lambda c: c["platform:aws"].pop("region"), r"aws\.region\n    is missing; add it"),
+        ("missing section", lambda c: c.pop("platform:network"), r"platform:network\n    is missing; add it"),
+        ("region", lambda c: c["platform:aws"].update(region="Frankfurt"), "such as eu-central-1"),
+        ("account", lambda c: c["platform:aws"].update(allowedAccountIds=["1"]), "12 digits"),
+        ("small range", lambda c: c["platform:network"].update(cidr="10.0.0.0/24"), "too few for three zones"),
+        ("NAT mode", lambda c: c["platform:network"].update(nat="Double"), "'None', 'Single' or 'PerZone'"),
+        ("retention", lambda c: c["platform:network"].update(flowLogRetentionDays=8), "the nearest is 7"),
+        (
+            "unquoted version",
+            lambda c: c["platform:cluster"].update(version=1.35),
+            r"cluster\.version\n    value: 1\.35\n    allowed is text; put the value in quotes",
+        ),
+        (
+            "old version",
+            lambda c: c["platform:cluster"].update(version="1.31"),
+            r"1\.35 \(standard support until 2027-03-27\)",
+        ),
+        (
+            "open endpoint",
+            lambda c: c["platform:cluster"].update(publicAccessCidrs=["203.0.113.0/24", "0.0.0.0/0"]),
+            r"publicAccessCidrs\[1\]\n    value: \"0\.0\.0\.0/0\"\n.*would open the Kubernetes API",
+        ),
+        (
+            "add-on",
+            lambda c: c["platform:cluster"].update(addonVersions={"dns": "v1"}),
+            "no such add-on; allowed are .*coredns",
+        ),
+        (
+            "principal",
+            lambda c: c["platform:cluster"]["accessEntries"]["developers"].update(principalArn="me"),
+            "arn:aws:iam::123456789012:role/platform-admins",
+        ),
+        (
+            "no grants",
+            lambda c: c["platform:cluster"]["accessEntries"]["developers"].update(grants=[]),
+            "a list with at least 1",
+        ),
+        (
+            "repeated grant",
+            lambda c: c["platform:cluster"]["accessEntries"]["developers"].update(
+                grants=[{"policy": "View"}, {"policy": "View", "namespaces": ["a"]}]
+            ),
+            "each policy may be granted once",
+        ),
+        ("sizes", lambda c: general(c).update(minSize=5), "minimum size 5, desired size 2, maximum size 4"),
+        ("text for a number", lambda c: general(c).update(minSize="2"), "a whole number, without quotes"),
+        (
+            "architectures",
+            lambda c: general(c).update(instanceTypes=["t3.medium", "t4g.medium"]),
+            "make a node group for each",
+        ),
+        ("taint", lambda c: general(c).update(taints=["gpu"]), "such as gpu=nvidia:NoSchedule"),
+        (
+            "name of a node group",
+            lambda c: c["platform:nodeGroups"].update(Big=general(c)),
+            "begin with a lower-case letter",
+        ),
+        ("repository", lambda c: c["platform:registry"].update(repositories=["Web"]), "is no repository name"),
+        (
+            "repeated repository",
+            lambda c: c["platform:registry"].update(repositories=["web", "web"]),
+            "each repository may be named once",
+        ),
+        ("node type", lambda c: c["platform:cache"].update(nodeType="t4g.micro"), r"such as cache\.t4g\.micro"),
+        ("instance class", lambda c: c["platform:database"].update(instanceClass="t4g"), r"such as db\.t4g\.micro"),
+        ("database name", lambda c: c["platform:database"].update(databaseName="1-app"), "beginning with a letter"),
+        ("storage", lambda c: c["platform:database"].update(maxStorageGib=21), "at least a tenth more"),
+        (
+            "replicas without backups",
+            lambda c: c["platform:database"].update(readReplicas=1, backupDays=0),
+            "keep 1 day or more",
+        ),
+        (
+            "TLS switched off",
+            lambda c: c["platform:database"].update(parameters={"rds.force_ssl": "0"}),
+            "always 1; leave it out",
+        ),
+        ("moving tag", lambda c: c["platform:application"]["image"].update(tag="latest"), "one build for ever"),
+        ("host", lambda c: c["platform:application"].update(host="no host"), r"application\.host"),
+        (
+            "autoscaling",
+            lambda c: c["platform:application"].update(autoscaling={"minReplicas": 5, "maxReplicas": 4}),
+            r"application\.autoscaling",
+        ),
+        (
+            "resources",
+            lambda c: c["platform:application"].update(resources={"cpuRequest": "2", "cpuLimit": "1"}),
+            r"application\.resources",
+        ),
+        ("e-mail", lambda c: c["platform:certificates"].update(email="me@example.com"), r"certificates\.email"),
+        (
+            "unknown repository",
+            lambda c: c["platform:application"]["image"].update(repository="api"),
+            r"application\.image\.repository is api, which registry\.repositories does not name; allowed are web",
+        ),
+        (
+            "missing counterpart",
+            lambda c: (c.pop("platform:database"), c.pop("platform:cache")),
+            "application needs cache, database; add these sections or leave application out",
+        ),
+        ("section that is no mapping", lambda c: c.update({"platform:ingress": "yes"}), "a mapping of keys to values"),
+    ]
+
+
+@pytest.mark.parametrize(("change", "told"), [case[1:] for case in cases()], ids=[case[0] for case in cases()])
+def test_a_mistake_is_told_with_what_is_allowed(change: Change, told: str) -> None:
+    assert re.search(told, mistakes(change)), mistakes(change)
+
+
+def test_nodes_without_a_way_out_are_warned_about() -> None:
+    config = configuration("dev")
+    config["platform:network"]["nat"] = "None"
+    (warning,) = bring_up("dev", config).logs
+    assert warning[0] == "WARNING"
+    assert "set Single or PerZone" in warning[1]
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_our_own_stacks_give_no_cause_for_warnings(stack: str) -> None:
+    assert advice(load(configuration(stack), stack)) == []

@@ -1,0 +1,106 @@
+"""The rules of the house: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+PROGRAM = ("components", "stacks")
+UNIVERSAL_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
+
+
+def modules(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (REPOSITORY / folder).rglob("*.py"))
+
+
+def identify(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Dotted names of what a module imports: ``from a.b import c`` counts as ``a.b`` and ``a.b.c``."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{identify(path)} imports relatively"
+            assert node.module is not None
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def roots(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imported(path)}
+
+
+@pytest.mark.parametrize("path", modules("components"), ids=identify)
+def test_components_know_nothing_of_stacks(path: Path) -> None:
+    assert not roots(path) & {"stacks", "__main__", "sandbox", "tests"}
+
+
+@pytest.mark.parametrize("path", modules("components"), ids=identify)
+def test_a_component_uses_a_siblings_face_and_not_its_inside(path: Path) -> None:
+    own = path.relative_to(REPOSITORY / "components").parts[0].removesuffix(".py")
+    for name in imported(path):
+        parts = name.split(".")
+        if parts[0] != "components" or len(parts) < 3 or parts[1] == own:
+            continue
+        sibling = REPOSITORY / "components" / parts[1]
+        inside = (sibling / f"{parts[2]}.py").exists() or (sibling / parts[2]).is_dir()
+        assert not inside, f"{identify(path)} reaches into {name}; import it from components.{parts[1]}"
+
+
+def test_components_do_not_use_each_other_in_circles() -> None:
+    uses: dict[str, set[str]] = {}
+    for path in modules("components"):
+        own = path.relative_to(REPOSITORY / "components").parts[0].removesuffix(".py")
+        others = {name.split(".")[1] for name in imported(path) if name.startswith("components.")}
+        uses.setdefault(own, set()).update(others - {own})
+    while uses:
+        free = {name for name, others in uses.items() if not others & set(uses)}
+        assert free, f"a circle among {sorted(uses)}"
+        uses = {name: others for name, others in uses.items() if name not in free}
+
+
+@pytest.mark.parametrize("path", modules("components"), ids=identify)
+def test_components_read_no_configuration(path: Path) -> None:
+    assert "pulumi.Config" not in path.read_text()
+    assert not {"pulumi.Config", "pulumi.get_stack", "pulumi.get_project"} & set(imported(path))
+
+
+@pytest.mark.parametrize("path", [*modules("stacks"), REPOSITORY / "__main__.py"], ids=identify)
+def test_only_the_settings_read_configuration(path: Path) -> None:
+    if "settings" not in path.parts:
+        assert "pulumi.Config" not in path.read_text()
+
+
+@pytest.mark.parametrize("path", modules(*PROGRAM), ids=identify)
+def test_only_the_providers_module_makes_providers(path: Path) -> None:
+    if path.name != "providers.py":
+        calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        assert not [call for call in calls if call.split(".")[-1] == "Provider"]
+
+
+@pytest.mark.parametrize("path", [*modules(*PROGRAM), REPOSITORY / "__main__.py"], ids=identify)
+def test_the_program_does_not_know_of_the_sandbox(path: Path) -> None:
+    assert "sandbox" not in path.read_text().lower()
+
+
+@pytest.mark.parametrize("path", modules("sandbox"), ids=identify)
+def test_the_sandbox_imports_nothing_of_the_program(path: Path) -> None:
+    assert not roots(path) & {*PROGRAM, "tests", "__main__"}
+
+
+@pytest.mark.parametrize("path", modules(*PROGRAM, "sandbox"), ids=identify)
+def test_no_module_is_a_drawer_for_everything(path: Path) -> None:
+    assert not UNIVERSAL_NAMES & {part.removesuffix(".py") for part in path.relative_to(REPOSITORY).parts}
+
+
+@pytest.mark.parametrize("path", modules(*PROGRAM, "sandbox"), ids=identify)
+def test_no_module_is_too_long_to_be_read_at_once(path: Path) -> None:
+    lines = len(path.read_text().splitlines())
+    assert lines <= (60 if path.name == "__init__.py" else 300), f"{identify(path)} has {lines} lines"
