@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import subprocess
@@ -82,6 +83,8 @@ def up(sandbox: Sandbox, arguments: Sequence[str]) -> int:
     # What a preview would show is shown by `preview`; here it would only be worked out twice.
     status = sandbox.engine.run("up", ["--yes", "--skip-preview", *arguments])
     if status:
+        with contextlib.suppress(EngineError):
+            _write_kubeconfig(sandbox.home, sandbox.engine.outputs())
         _say(f"the stack is not up; logs are in {sandbox.home.logs}")
         return status
     outputs = sandbox.engine.outputs()

@@ -82,10 +82,16 @@ def variables(home: Home, region: str, environ: Mapping[str, str]) -> dict[str, 
         "AWS_SHARED_CREDENTIALS_FILE": nothing,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_PAGER": "",
-        "KUBECONFIG": str(home.root / "kubeconfig"),
+        "KUBECONFIG": str(_kubeconfig(home)),
         "NO_PROXY": local,
         "no_proxy": local,
     }
+
+
+def _kubeconfig(home: Home) -> Path:
+    """The program's own, once an up has got that far; until then the control plane's, to see why it does not."""
+    own = home.root / "kubeconfig"
+    return home.admin_kubeconfig if home.admin_kubeconfig.exists() and not own.exists() else own
 
 
 def for_children(home: Home, region: str) -> dict[str, str]:

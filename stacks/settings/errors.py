@@ -20,26 +20,22 @@ class SettingsError(pulumi.RunError):
 
 def describe(error: ValidationError, *, stack: str, model: type[BaseModel]) -> str:
     """All mistakes at once: the key, its value, what is allowed and what to do."""
-    details = error.errors(include_url=False)
-    count = "One setting" if len(details) == 1 else f"{len(details)} settings"
-    lines = [f"{count} of stack {stack} can't be used (Pulumi.{stack}.yaml):"]
-    for detail in details:
-        lines.append("")
-        lines.extend(_lines(detail, model))
-    return "\n".join(lines)
+    mistakes = [mistake for detail in error.errors(include_url=False) for mistake in _mistakes(detail, model)]
+    count = "One setting" if len(mistakes) == 1 else f"{len(mistakes)} settings"
+    return "\n\n".join([f"{count} of stack {stack} can't be used (Pulumi.{stack}.yaml):", *mistakes])
 
 
-def _lines(detail: ErrorDetails, model: type[BaseModel]) -> list[str]:
+def _mistakes(detail: ErrorDetails, model: type[BaseModel]) -> list[str]:
     key = _key(detail["loc"])
     problems = _problem(detail, model).splitlines()
     if not key:
-        # A rule between sections names the keys itself.
+        # Rules between sections name the keys themselves, one a line.
         return [f"  platform:{problem}" for problem in problems]
     lines = [f"  {key}"]
     if detail["type"] not in ("missing", "extra_forbidden"):
         value = json.dumps(detail["input"], default=str)
         lines.append(f"    value: {value if len(value) <= _VALUE_LENGTH else value[:_VALUE_LENGTH] + '...'}")
-    return [*lines, *(f"    {problem}" for problem in problems)]
+    return ["\n".join([*lines, *(f"    {problem}" for problem in problems)])]
 
 
 def _key(location: Sequence[int | str]) -> str:

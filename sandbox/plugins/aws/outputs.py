@@ -15,6 +15,7 @@ from sandbox.plugins.aws.table import Resource, Text
 from sandbox.plugins.protocol import UNKNOWN, Secret
 
 _ANY = Type("any")
+_ZEROS: Mapping[str, Any] = {"text": "", "number": 0, "bool": False, "list": [], "map": {}}
 
 
 class Outputs:
@@ -55,6 +56,9 @@ class Outputs:
                 result[name] = overlay(live, given, kind)
             elif live is not None:
                 result[name] = live
+            elif (name not in self._schema.inputs or name in self._row.computed) and kind.kind in _ZEROS:
+                # As in Terraform's state. The SDKs take an absent output for one that a preview can't know.
+                result[name] = _ZEROS[kind.kind]
         return self.finish(result, context.place.region, inputs, tags_all)
 
     def finish(

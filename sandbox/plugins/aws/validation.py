@@ -49,12 +49,13 @@ class ModelValidator(ParamValidator):
 def broken_constraints(value: Any, shape: Any) -> Iterable[str]:
     """What ``value`` breaks of the constraints that the service model puts on ``shape``."""
     if isinstance(value, str):
+        shown = "the secret value" if shape.metadata.get("sensitive") else repr(value)
         if shape.enum and value not in shape.enum:
-            yield f"{value!r} is none of {', '.join(shape.enum)}"
+            yield f"{shown} is none of {', '.join(shape.enum)}"
             return
         pattern = shape.metadata.get("pattern")
         if pattern and (compiled := _compile(pattern)) and not compiled.fullmatch(value):
-            yield f"{value!r} does not match {pattern}"
+            yield f"{shown} does not match {pattern}"
     if isinstance(value, bool):
         return
     size: Any = value if isinstance(value, int | float) else len(value) if hasattr(value, "__len__") else None

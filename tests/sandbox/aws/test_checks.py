@@ -15,6 +15,7 @@ RULE, CACHE = (
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     "aws:elasticache/replicationGroup:ReplicationGroup",
 )
+ROLE = "aws:iam/role:Role"
 NODE_GROUP: dict[str, Any] = {
     "clusterName": "main",
     "nodeRoleArn": "arn:aws:iam::123456789012:role/node",
@@ -33,12 +34,12 @@ def failures(provider: AwsProvider, token: str, **inputs: Any) -> dict[str, str]
     [
         (VPC, {"cidrBlock": "10.0.0.0/16", "cidrBlok": "x"}, "cidrBlok", "has no property cidrBlok"),
         (VPC, {"cidrBlock": "10.0.0.1/16"}, "cidrBlock", "not a network in CIDR notation"),
-        (VPC, {"cidrBlock": "10.0.0.0/16", "instanceTenancy": "shared"}, "instanceTenancy", "none of default, dedicated"),
+        (VPC, {"cidrBlock": "10.0.0.0/16", "instanceTenancy": "shared"}, "instanceTenancy", "none of default"),
         ("aws:ec2/subnet:Subnet", {"cidrBlock": "10.0.0.0/24"}, "vpcId", "is required"),
-        ("aws:iam/role:Role", {"assumeRolePolicy": "{"}, "assumeRolePolicy", "is not JSON"),
-        ("aws:iam/role:Role", {"assumeRolePolicy": "{}", "name": "a b"}, "name", "does not match"),
-        ("aws:iam/role:Role", {"assumeRolePolicy": "{}", "maxSessionDuration": 60}, "maxSessionDuration", "less than 3600"),
-        ("aws:iam/role:Role", {"assumeRolePolicy": "{}", "inlinePolicies": []}, "inlinePolicies", "does not model"),
+        (ROLE, {"assumeRolePolicy": "{"}, "assumeRolePolicy", "is not JSON"),
+        (ROLE, {"assumeRolePolicy": "{}", "name": "a b"}, "name", "does not match"),
+        (ROLE, {"assumeRolePolicy": "{}", "maxSessionDuration": 60}, "maxSessionDuration", "less than 3600"),
+        (ROLE, {"assumeRolePolicy": "{}", "inlinePolicies": []}, "inlinePolicies", "does not model"),
         (NODES, {**NODE_GROUP, "capacityType": "CHEAP"}, "capacityType", "none of ON_DEMAND, SPOT"),
         (NODES, {**NODE_GROUP, "nodeRoleArn": "node"}, "nodeRoleArn", "is not an ARN"),
         (NODES, {**NODE_GROUP, "scalingConfig": {"minSize": 3, "desiredSize": 2, "maxSize": 3}}, "scalingConfig", "<="),

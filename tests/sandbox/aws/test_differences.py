@@ -84,9 +84,8 @@ def test_documents_are_compared_by_meaning() -> None:
 
 
 def test_an_unknown_is_a_change_of_its_property() -> None:
-    diff = compare(
-        NODES, {"launchTemplate": {"id": "lt", "version": "1"}}, {"launchTemplate": {"id": "lt", "version": UNKNOWN}}
-    )
+    old, new = {"id": "lt", "version": "1"}, {"id": "lt", "version": UNKNOWN}
+    diff = compare(NODES, {"launchTemplate": old}, {"launchTemplate": new})
     assert diff.details == {"launchTemplate.version": Change.UPDATE}
     assert compare(NODES, {"clusterName": "a"}, {"clusterName": UNKNOWN}).replaces == ("clusterName",)
 

@@ -35,24 +35,6 @@ def _replicas(values: dict[str, Any]) -> dict[str, Any] | None:
     return {"NewReplicaCount": wanted - 1, "ApplyImmediately": True} if isinstance(wanted, int) else None
 
 
-def _creation(values: dict[str, Any]) -> dict[str, Any]:
-    """The members of a new group. As one shard and its replicas, which is the same to AWS: moto counts only these."""
-    made = _log_delivery(values) if "logDeliveryConfigurations" in values else None
-    wanted = values.get("numCacheClusters")
-    if isinstance(wanted, int):
-        return {**(made or {}), "NumNodeGroups": 1, "ReplicasPerNodeGroup": wanted - 1}
-    return {**(made or {}), **({} if wanted is None else {"NumCacheClusters": wanted})}
-
-
-def _reader(live: Mapping[str, Any]) -> str | None:
-    """The reader's address; where moto leaves it out, the name that AWS gives beside ``master.``."""
-    groups: list[dict[str, Any]] = live.get("NodeGroups") or [{}]
-    group = groups[0]
-    address = group.get("ReaderEndpoint", {}).get("Address")
-    primary = group.get("PrimaryEndpoint", {}).get("Address", "")
-    return address or (primary.replace("master.", "replica.", 1) if primary.startswith("master.") else None)
-
-
 def _engine_version(live: Mapping[str, Any]) -> str | None:
     """Major and minor: the engines choose the patch."""
     member: dict[str, Any] = live.get("Member") or {}
@@ -159,9 +141,7 @@ RESOURCES = (
     Resource(
         token="aws:elasticache/replicationGroup:ReplicationGroup",
         service="elasticache",
-        create=Op(
-            "CreateReplicationGroup", encode=_creation, consumes=("logDeliveryConfigurations", "numCacheClusters")
-        ),
+        create=Op("CreateReplicationGroup", encode=_log_delivery, consumes=("logDeliveryConfigurations",)),
         read=(
             Read("DescribeReplicationGroups", "ReplicationGroups[0]"),
             Read(
@@ -226,7 +206,7 @@ RESOURCES = (
             "securityGroupIds": "Member.SecurityGroups[].SecurityGroupId",
             "subnetGroupName": "Member.CacheSubnetGroupName",
             "primaryEndpointAddress": "NodeGroups[0].PrimaryEndpoint.Address",
-            "readerEndpointAddress": _reader,
+            "readerEndpointAddress": "NodeGroups[0].ReaderEndpoint.Address",
             "port": "NodeGroups[0].PrimaryEndpoint.Port || ConfigurationEndpoint.Port",
             "configurationEndpointAddress": "ConfigurationEndpoint.Address",
             "logDeliveryConfigurations": "`null`",
