@@ -37,5 +37,8 @@ def kubernetes_provider(kubeconfig: pulumi.Output[str], *, after: Sequence[pulum
         kubeconfig=kubeconfig,
         # Two stacks never own the same object, so a conflict is somebody's manual change, which the code overrides.
         enable_server_side_apply=True,
+        # Changed in place: the provider would otherwise delete and recreate them under running pods (ADR 22).
+        enable_config_map_mutable=True,
+        enable_secret_mutable=True,
         opts=pulumi.ResourceOptions(depends_on=list(after)),
     )

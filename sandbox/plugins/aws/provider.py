@@ -38,10 +38,6 @@ class AwsProvider(Provider):
         del olds
         return news, configuration.check(news)
 
-    def diff_config(self, olds: Properties, news: Properties) -> Diff:
-        # Resources carry their region themselves; the genuine provider replaces nothing here either.
-        return super().diff_config(olds, news)
-
     def configure(self, arguments: Properties) -> None:
         cloud = Cloud(configuration.endpoint(self.home))
         region = configuration.region(arguments)

@@ -31,10 +31,6 @@ class Text(str):
     __slots__ = ()
 
 
-Expression = "str | Text | Callable[[dict[str, Any]], Any]"
-"""An output's source: JMESPath over the live description, a template, or a function of the description."""
-
-
 @dataclass(frozen=True, slots=True)
 class Op:
     """One call that carries properties to the cloud."""
@@ -147,7 +143,7 @@ class Resource:
     names: Mapping[str, str] = field(default_factory=_no_names)
     """Property path to member path, where they differ by more than case and plural."""
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Property to where the live description has it (see Expression), where names do not tell."""
+    """Property to where the live description has it, where names do not tell: JMESPath, a Text, or a function."""
     nest: str | None = None
     """A structure member in which further properties of the type live."""
     tags: Tags | None = None
@@ -192,9 +188,9 @@ class Resource:
     adopt: Callable[[Context], dict[str, Any]] | None = None
     """Finds what exists already, instead of create; its answer stands for create's."""
 
+    kept: bool = False
+    """moto lacks the type, or has too little of it: the sandbox's cloud keeps it, validated by the service model."""
+
     def creation(self, inputs: Mapping[str, Any]) -> Op:
         """The operation that creates the resource from ``inputs``."""
         return next((op for name, op in self.create_by.items() if inputs.get(name) is not None), self.create)
-
-    kept: bool = False
-    """moto lacks the type: the sandbox's cloud keeps it after validation by the service model."""

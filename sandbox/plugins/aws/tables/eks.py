@@ -52,6 +52,7 @@ RESOURCES = (
     Resource(
         token="aws:eks/cluster:Cluster",
         service="eks",
+        kept=True,
         create=Op("CreateCluster", encode=_logging, consumes=("enabledClusterLogTypes",)),
         read=(Read("DescribeCluster", "cluster"),),
         update=(
@@ -102,6 +103,7 @@ RESOURCES = (
     Resource(
         token="aws:eks/nodeGroup:NodeGroup",
         service="eks",
+        kept=True,
         create=Op("CreateNodegroup"),
         read=(Read("DescribeNodegroup", "nodegroup"),),
         update=(
@@ -155,6 +157,7 @@ RESOURCES = (
     Resource(
         token="aws:eks/addon:Addon",
         service="eks",
+        kept=True,
         create=Op("CreateAddon", {"resolveConflicts": "{resolveConflictsOnCreate}"}),
         read=(Read("DescribeAddon", "addon"),),
         update=(Op("UpdateAddon", {"resolveConflicts": "{resolveConflictsOnUpdate}"}),),
@@ -178,11 +181,11 @@ RESOURCES = (
             why="join('; ', health.issues[].message || `[]`)",
             timeout=1200,
         ),
-        kept=True,
     ),
     Resource(
         token="aws:eks/accessEntry:AccessEntry",
         service="eks",
+        kept=True,
         create=Op("CreateAccessEntry"),
         read=(Read("DescribeAccessEntry", "accessEntry"),),
         update=(Op("UpdateAccessEntry"),),
@@ -194,22 +197,22 @@ RESOURCES = (
         computed=("kubernetesGroups", "userName"),
         recomputed=("modifiedAt",),
         defaults={"type": "STANDARD"},
-        kept=True,
     ),
     Resource(
         token="aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
         service="eks",
+        kept=True,
         create=Op("AssociateAccessPolicy"),
         read=(Read("ListAssociatedAccessPolicies", "associatedAccessPolicies[?policyArn == '{policyArn}'] | [0]"),),
         delete=Op("DisassociateAccessPolicy", {"policyArn": "{policyArn}"}),
         id="{clusterName}#{principalArn}#{policyArn}",
         key={"clusterName": "{clusterName}", "principalArn": "{principalArn}"},
         replace=("accessScope", "clusterName", "policyArn", "principalArn"),
-        kept=True,
     ),
     Resource(
         token="aws:eks/podIdentityAssociation:PodIdentityAssociation",
         service="eks",
+        kept=True,
         create=Op("CreatePodIdentityAssociation"),
         read=(Read("DescribePodIdentityAssociation", "association"),),
         update=(Op("UpdatePodIdentityAssociation"),),
@@ -220,6 +223,5 @@ RESOURCES = (
         replace=("clusterName", "namespace", "serviceAccount"),
         defaults={"disableSessionTags": False},
         importing="{clusterName},{id}",
-        kept=True,
     ),
 )

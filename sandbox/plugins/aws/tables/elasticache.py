@@ -92,6 +92,7 @@ RESOURCES = (
     Resource(
         token="aws:elasticache/subnetGroup:SubnetGroup",
         service="elasticache",
+        kept=True,
         create=Op("CreateCacheSubnetGroup"),
         read=(Read("DescribeCacheSubnetGroups", "CacheSubnetGroups[0]"), _READ_TAGS),
         update=(Op("ModifyCacheSubnetGroup"),),
@@ -108,6 +109,7 @@ RESOURCES = (
     Resource(
         token="aws:elasticache/parameterGroup:ParameterGroup",
         service="elasticache",
+        kept=True,
         create=Op("CreateCacheParameterGroup"),
         read=(
             Read("DescribeCacheParameterGroups", "CacheParameterGroups[0]"),
@@ -136,11 +138,11 @@ RESOURCES = (
         replace=("description", "family", "name"),
         defaults={"description": "Managed by Pulumi"},
         autoname=AutoName(lower=True),
-        kept=True,
     ),
     Resource(
         token="aws:elasticache/replicationGroup:ReplicationGroup",
         service="elasticache",
+        kept=True,
         create=Op("CreateReplicationGroup", encode=_log_delivery, consumes=("logDeliveryConfigurations",)),
         read=(
             Read("DescribeReplicationGroups", "ReplicationGroups[0]"),
