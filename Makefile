@@ -54,7 +54,7 @@ check: environment ## Format, lint, types, unit tests
 	@$(PYTHON) -m pytest -m "not engine" $(ARGS)
 
 format: environment ## Put the code into its form
-	@$(PYTHON) -m ruff check --fix .
+	@$(PYTHON) -m ruff check --fix --quiet . || true
 	@$(PYTHON) -m ruff format .
 
 environment:

@@ -54,9 +54,7 @@ def start_server(provider: Provider, version: str = "0.0.0") -> tuple[Any, int]:
     return server, port
 
 
-def _serve_connection(
-    connection: socket.socket, home: Home, factories: Mapping[str, Factory]
-) -> None:
+def _serve_connection(connection: socket.socket, home: Home, factories: Mapping[str, Factory]) -> None:
     with connection, connection.makefile("rw") as stream:
         name = stream.readline().strip()
         if name not in factories:

@@ -81,7 +81,9 @@ class Clone:
         environ = environ if environ is not None else dict(os.environ)
         # Resolved in the sandbox's PATH, not in that of the tests.
         executable = shutil.which(command[0], path=environ.get("PATH")) or command[0]
-        answer = subprocess.run([executable, *command[1:]], cwd=self.folder, env=environ, capture_output=True, text=True)
+        answer = subprocess.run(
+            [executable, *command[1:]], cwd=self.folder, env=environ, capture_output=True, text=True
+        )
         if check and answer.returncode != 0:
             pytest.fail(
                 f"{' '.join(command)} ended with {answer.returncode}\n{answer.stdout[-8000:]}\n{answer.stderr[-8000:]}",

@@ -92,7 +92,15 @@ def stub(provider: Recording) -> Iterator[Any]:
 
 
 def test_values_survive_the_wire_both_ways() -> None:
-    values = {"none": None, "bool": True, "int": 3, "float": 0.5, "text": "x", "list": [1, {"a": "b"}], "later": UNKNOWN}
+    values = {
+        "none": None,
+        "bool": True,
+        "int": 3,
+        "float": 0.5,
+        "text": "x",
+        "list": [1, {"a": "b"}],
+        "later": UNKNOWN,
+    }
 
     assert from_struct(to_struct(values)) == values
 
@@ -124,7 +132,12 @@ def test_a_value_that_json_can_not_hold_is_refused() -> None:
 
 
 def test_a_providers_arguments_are_decoded_but_text_stays_text(stub: Any, provider: Recording) -> None:
-    arguments = {"defaultTags": '{"tags": {"a": "b"}}', "skip": "true", "account": "123", "kubeconfig": '{"kind": "Config"}'}
+    arguments = {
+        "defaultTags": '{"tags": {"a": "b"}}',
+        "skip": "true",
+        "account": "123",
+        "kubeconfig": '{"kind": "Config"}',
+    }
 
     stub.Configure(provider_pb2.ConfigureRequest(args=to_struct(arguments)))
 
@@ -158,7 +171,10 @@ def test_a_failed_check_names_the_property(stub: Any) -> None:
 
 def test_a_diff_tells_update_from_replace(stub: Any) -> None:
     request = provider_pb2.DiffRequest(
-        id="vpc-1", urn=URN, old_inputs=to_struct({"cidrBlock": "10.0.0.0/16"}), news=to_struct({"cidrBlock": "10.1.0.0/16"})
+        id="vpc-1",
+        urn=URN,
+        old_inputs=to_struct({"cidrBlock": "10.0.0.0/16"}),
+        news=to_struct({"cidrBlock": "10.1.0.0/16"}),
     )
 
     answer = stub.Diff(request)
