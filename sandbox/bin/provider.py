@@ -3,28 +3,32 @@
 Runs on the bare interpreter (no site-packages), because the engine starts it for every command.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import signal
 import socket
 import sys
+from pathlib import Path
+
+
+def leave(_signal: int, _frame: object) -> None:
+    os._exit(0)
 
 
 def main(package: str) -> int:
-    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    home = os.environ.get("SANDBOX_HOME")
-    if not home:
+    signal.signal(signal.SIGINT, leave)
+    signal.signal(signal.SIGTERM, leave)
+    if "SANDBOX_HOME" not in os.environ:
         sys.stderr.write('SANDBOX_HOME is not set: run `eval "$(make -s env)"` in the clone first\n')
         return 1
+    home = Path(os.environ["SANDBOX_HOME"])
     try:
-        with open(os.path.join(home, "run", "plugins.json"), encoding="utf-8") as file:
-            port = json.load(file)["port"]
+        port = json.loads((home / "run" / "plugins.json").read_text())["port"]
         connection = socket.create_connection(("127.0.0.1", port), timeout=10)
     except (OSError, ValueError, KeyError):
-        sys.stderr.write(
-            f"the sandbox of stack {os.path.basename(home)} is not running: start it with `make start` or `make up`\n"
-        )
+        sys.stderr.write(f"the sandbox of stack {home.name} is not running: `make up STACK={home.name}` starts it\n")
         return 1
     connection.settimeout(60)
     connection.sendall(package.encode() + b"\n")

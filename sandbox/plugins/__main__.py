@@ -14,8 +14,14 @@ from sandbox.plugins.daemon import provider_factories, serve
 parser = argparse.ArgumentParser(prog="sandbox.plugins", description=__doc__)
 parser.add_argument("--home", type=Path, required=True, help="the sandbox's folder")
 stopping = threading.Event()
-for number in (signal.SIGTERM, signal.SIGINT):
-    signal.signal(number, lambda *_: stopping.set())
+
+
+def stop(_signal: int, _frame: object) -> None:
+    stopping.set()
+
+
+signal.signal(signal.SIGTERM, stop)
+signal.signal(signal.SIGINT, stop)
 serve(Home(parser.parse_args().home), provider_factories(), stopping)
 # Threads of gRPC that still wait for AWS or Kubernetes would hold the interpreter's exit.
 os._exit(0)

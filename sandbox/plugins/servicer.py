@@ -6,7 +6,7 @@ import json
 import threading
 import traceback
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2, struct_pb2
@@ -77,7 +77,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         def run() -> Any:
             olds, news = _arguments(self._provider, request.olds), _arguments(self._provider, request.news)
             inputs, failures = self._provider.check_config(olds, news)
-            encoded = _encoded(inputs, secret_keys(request.news))
+            encoded: Any = _encoded(inputs, secret_keys(request.news))
             return provider_pb2.CheckResponse(inputs=encoded, failures=[_failure(item) for item in failures])
 
         return self._answer(context, run)
@@ -128,8 +128,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             found = self._provider.read(self._call(request), request.id, inputs, from_struct(request.properties))
             if found is None:
                 return provider_pb2.ReadResponse()
-            id, inputs, outputs = found
-            return provider_pb2.ReadResponse(id=id, inputs=to_struct(inputs), properties=to_struct(outputs))
+            id, live_inputs, outputs = found
+            return provider_pb2.ReadResponse(id=id, inputs=to_struct(live_inputs), properties=to_struct(outputs))
 
         return self._answer(context, run)
 
@@ -153,7 +153,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Invoke(self, request: Any, context: Any) -> Any:
         def run() -> Any:
             answer = self._provider.invoke(request.tok, from_struct(request.args), request.preview)
-            return provider_pb2.InvokeResponse(**{"return": to_struct(answer)})
+            # ``return`` is a keyword of Python, so it can't be written as an argument.
+            fields: dict[str, Any] = {"return": to_struct(answer)}
+            return provider_pb2.InvokeResponse(**fields)
 
         return self._answer(context, run)
 
@@ -222,7 +224,8 @@ def _diff(diff: Diff) -> Any:
         diffs=sorted({path.split(".")[0].split("[")[0] for path in diff.details}),
         hasDetailedDiff=bool(diff.details),
         detailedDiff={
-            path: provider_pb2.PropertyDiff(kind=change.value, inputDiff=True) for path, change in diff.details.items()
+            path: provider_pb2.PropertyDiff(kind=cast("Any", change.value), inputDiff=True)
+            for path, change in diff.details.items()
         },
     )
 
@@ -238,11 +241,11 @@ def _decoded(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        decoded = json.loads(value)
+        decoded: Any = json.loads(value)
     except ValueError:
         return value
     # An account id is all digits and still text.
-    return decoded if isinstance(decoded, (list, dict, bool)) else value
+    return cast("Any", decoded) if isinstance(decoded, (list, dict, bool)) else value
 
 
 def _encoded(values: Properties, secret: frozenset[str]) -> struct_pb2.Struct:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,20 @@ class Clone:
         """Plain ``aws``: its JSON answer."""
         return json.loads(self._run(["aws", *arguments, "--output", "json"], environ=self.environ).stdout)
 
+    def aws_wait_for_node_group(self, cluster: str, group: str) -> None:
+        """Until the group is ACTIVE again."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            answer = self.aws("eks", "describe-nodegroup", "--cluster-name", cluster, "--nodegroup-name", group)
+            if answer["nodegroup"]["status"] == "ACTIVE":
+                return
+            time.sleep(0.2)
+        pytest.fail(f"node group {group} is still not ACTIVE")
+
+    def run(self, *command: str, check: bool = False) -> subprocess.CompletedProcess[str]:
+        """Any command in the environment that ``make env`` prints."""
+        return self._run(list(command), environ=self.environ, check=check)
+
     def configure(self, path: str, value: str) -> None:
         """``pulumi config set --path``, as the documentation tells users to change a setting."""
         self.pulumi("config", "set", "--stack", self.stack, "--path", path, value)
@@ -64,6 +79,16 @@ class Clone:
         for step in preview["steps"]:
             steps.setdefault(step["op"], []).append(step["urn"].rpartition("::")[2])
         return {operation: sorted(names) for operation, names in steps.items() if operation != "same"}
+
+    def nodes(self) -> list[dict[str, Any]]:
+        return self.kubectl("get", "nodes")["items"]
+
+    def running_pods(self) -> list[dict[str, Any]]:
+        """Pods of the application that run and are not on their way out."""
+        pods = self.kubectl("get", "pods", "-A", "-l", "app.kubernetes.io/component=web")["items"]
+        return [
+            pod for pod in pods if pod["status"]["phase"] == "Running" and "deletionTimestamp" not in pod["metadata"]
+        ]
 
     def state(self) -> dict[str, Any]:
         """The stack's state as it is kept, secrets encrypted."""

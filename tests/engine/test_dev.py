@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import Clone
+from tests.engine.conftest import REPOSITORY, Clone
 
 pytestmark = pytest.mark.engine
 
@@ -18,17 +18,16 @@ pytestmark = pytest.mark.engine
 def test_up_exports_what_its_users_need(dev: Clone) -> None:
     outputs = dev.outputs()
 
+    assert outputs["clusterName"] == "platform-dev"
     assert outputs["clusterEndpoint"].startswith("https://127.0.0.1:")
-    assert outputs["applicationUrl"].startswith("https://")
-    assert outputs["databaseWriter"]
-    assert outputs["databaseReaders"]
-    assert outputs["redisEndpoint"]
-    assert all(".dkr.ecr." in url for url in outputs["registryUrls"].values())
+    assert outputs["applicationUrl"] == "https://app.dev.example.com/"
+    assert outputs["databaseWriter"].endswith(".rds.amazonaws.com")
+    assert len(outputs["databaseReaders"]) == 1
+    assert outputs["redisEndpoint"].endswith(".cache.amazonaws.com")
+    assert outputs["registryUrls"]["web"].endswith("/platform-dev/web")
 
 
 def test_the_stack_file_is_as_it_was_committed(dev: Clone) -> None:
-    from tests.engine.conftest import REPOSITORY
-
     assert dev.stack_file.read_bytes() == (REPOSITORY / "Pulumi.dev.yaml").read_bytes()
 
 
@@ -43,72 +42,101 @@ def test_a_refresh_finds_no_drift(dev: Clone) -> None:
 def test_plain_aws_answers(dev: Clone) -> None:
     instances: list[dict[str, Any]] = dev.aws("rds", "describe-db-instances")["DBInstances"]
 
+    assert len(instances) == 2
     assert {instance["Engine"] for instance in instances} == {"postgres"}
     assert all(instance["StorageEncrypted"] for instance in instances)
 
 
-def test_the_programs_own_kubeconfig_works(dev: Clone) -> None:
-    nodes = dev.kubectl("get", "nodes")["items"]
+def test_plain_kubectl_reaches_the_cluster_with_the_programs_own_kubeconfig(dev: Clone) -> None:
+    kubeconfig = json.loads(dev.outputs()["kubeconfig"])
+    assert kubeconfig["users"][0]["user"]["exec"]["command"] == "aws"
 
-    assert nodes
-    assert all(ready(node) for node in nodes)
+    nodes = dev.nodes()
+    assert len(nodes) == 2
+    assert all(_is_ready(node) for node in nodes)
+    assert {node["metadata"]["labels"]["workload"] for node in nodes} == {"general"}
 
 
 def test_three_pods_of_the_application_run(dev: Clone) -> None:
-    assert len(running_pods(dev)) == 3
+    assert len(dev.running_pods()) == 3
+
+
+def test_the_applications_namespace_refuses_pods_that_are_not_restricted(dev: Clone) -> None:
+    answer = dev.run("kubectl", "run", "intruder", "-n", "application", "--image=busybox:1", "--privileged")
+
+    assert answer.returncode != 0
+    assert 'violates PodSecurity "restricted' in answer.stderr
 
 
 def test_no_secret_is_in_plain_text_in_the_state(dev: Clone) -> None:
-    secrets = dev.kubectl("get", "secrets", "-A")["items"]
+    secrets = dev.kubectl("get", "secrets", "-n", "application")["items"]
     application = next(item for item in secrets if item["metadata"]["name"] == "app-secrets")
     state = json.dumps(dev.state())
 
-    assert application["data"]
+    assert set(application["data"]) >= {"database-url", "redis-password"}
     for value in application["data"].values():
         assert value not in state
 
 
-def test_a_changed_size_updates_in_place(dev: Clone) -> None:
-    dev.configure("platform:registry.keepImages", "25")
+def test_a_changed_retention_updates_in_place(dev: Clone) -> None:
+    dev.configure("platform:registry.keepLast", "25")
 
-    steps = dev.steps()
-    assert set(steps) == {"update"}
+    assert set(dev.steps()) == {"update"}
     dev.sandbox("up")
-    policies = [dev.aws("ecr", "get-lifecycle-policy", "--repository-name", name) for name in repositories(dev)]
-    assert all("25" in policy["lifecyclePolicyText"] for policy in policies)
+
+    policy = dev.aws("ecr", "get-lifecycle-policy", "--repository-name", "platform-dev/web")["lifecyclePolicyText"]
+    assert '"countNumber":25' in policy.replace(" ", "")
     dev.pulumi("preview", "--expect-no-changes")
 
 
-def test_another_instance_type_replaces_the_node_group_and_pods_move(dev: Clone) -> None:
-    before = {node["metadata"]["name"] for node in dev.kubectl("get", "nodes")["items"]}
-    group = next(iter(json.loads(dev.pulumi("config", "get", "platform:nodeGroups").stdout)))
-    dev.configure(f"platform:nodeGroups.{group}.instanceTypes[0]", "m7i.xlarge")
+def test_a_changed_setting_of_the_application_rolls_its_pods(dev: Clone) -> None:
+    before = {pod["metadata"]["name"] for pod in dev.running_pods()}
+    dev.configure("platform:application.image.tag", "1.0.1")
 
-    steps = dev.steps()
-    assert any(group in name for name in steps["replace"])
+    assert dev.steps() == {"update": ["application-deployment"]}
     dev.sandbox("up")
 
-    nodes = dev.kubectl("get", "nodes")["items"]
+    pods = dev.running_pods()
+    assert len(pods) == 3
+    assert before.isdisjoint(pod["metadata"]["name"] for pod in pods)
+    assert all(pod["spec"]["containers"][0]["image"].endswith("/platform-dev/web:1.0.1") for pod in pods)
+
+
+def test_another_instance_type_replaces_the_node_group_and_the_pods_move(dev: Clone) -> None:
+    before = {node["metadata"]["name"] for node in dev.nodes()}
+    dev.configure("platform:nodeGroups.general.instanceTypes", '["m7i.xlarge"]')
+
+    assert any("nodes-general" in name for name in dev.steps()["replace"])
+    dev.sandbox("up")
+
+    nodes = dev.nodes()
     assert before.isdisjoint(node["metadata"]["name"] for node in nodes)
     assert {node["metadata"]["labels"]["node.kubernetes.io/instance-type"] for node in nodes} == {"m7i.xlarge"}
-    assert len(running_pods(dev)) == 3
+    assert {node["status"]["capacity"]["cpu"] for node in nodes} == {"4"}
+    assert len(dev.running_pods()) == 3
+    dev.pulumi("preview", "--expect-no-changes")
+
+
+def test_the_autoscaler_owns_the_number_of_nodes_and_pods(dev: Clone) -> None:
+    group = dev.aws("eks", "list-nodegroups", "--cluster-name", "platform-dev")["nodegroups"][0]
+    scaling = "minSize=2,maxSize=4,desiredSize=4"
+    dev.aws(
+        "eks", "update-nodegroup-config", "--cluster-name", "platform-dev", "--nodegroup-name", group,
+        "--scaling-config", scaling,
+    )  # fmt: skip
+    dev.aws_wait_for_node_group("platform-dev", group)
+    dev.run("kubectl", "scale", "-n", "application", "deployment/app", "--replicas=5", check=True)
+
+    dev.pulumi("preview", "--refresh", "--expect-no-changes")
+    assert len(dev.nodes()) == 4
 
 
 def test_down_leaves_nothing(dev: Clone) -> None:
     answer = dev.sandbox("down")
 
-    assert "nothing left" in answer.stdout
-    assert not dev.home.processes()
+    assert "nothing left in AWS nor in Kubernetes" in answer.stdout + answer.stderr
+    assert not dev.home.root.exists()
 
 
-def ready(node: dict[str, Any]) -> bool:
+def _is_ready(node: dict[str, Any]) -> bool:
     return any(item["type"] == "Ready" and item["status"] == "True" for item in node["status"]["conditions"])
-
-
-def repositories(clone: Clone) -> list[str]:
-    return [item["repositoryName"] for item in clone.aws("ecr", "describe-repositories")["repositories"]]
-
-
-def running_pods(clone: Clone) -> list[dict[str, Any]]:
-    pods = clone.kubectl("get", "pods", "-A", "-l", "app.kubernetes.io/component=application")["items"]
-    return [pod for pod in pods if pod["status"]["phase"] == "Running" and "deletionTimestamp" not in pod["metadata"]]
