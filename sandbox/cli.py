@@ -103,6 +103,13 @@ def down(sandbox: Sandbox, arguments: Sequence[str]) -> int:
     if not home.root.exists():
         _say(f"stack {sandbox.stack.stack} has no sandbox: nothing to take down")
         return 0
+    if protected := sandbox.engine.protected():
+        # Without its preview, the engine would delete all the rest before it refuses these.
+        raise EngineError(
+            f"{len(protected)} resources of stack {sandbox.stack.stack} are protected, so nothing was touched: "
+            f"{', '.join(protected)}. Lift their protection first: {sandbox.stack.file_name} says how. "
+            f"`make reset{_stack_argument(sandbox)}` throws the whole sandbox away instead"
+        )
     sandbox.start()
     status = sandbox.engine.run("destroy", ["--yes", "--skip-preview", *arguments])
     if status:

@@ -173,6 +173,8 @@ class ControlPlane:
                 authorization(write(files / "access-review.json", webhook(webhooks.access_review))),
             ),
             "enable-admission-plugins": "NodeRestriction",
+            # As EKS has it: vpc-cni and kube-proxy need it, and Pod Security decides per namespace.
+            "allow-privileged": "true",
             "endpoint-reconciler-type": "none",  # no leases of one server among many
             "event-ttl": "30m0s",
             "profiling": "false",

@@ -95,12 +95,18 @@ class Engine:
 
     def resource_count(self) -> int:
         """Resources in the state, the stack itself not counted."""
+        return sum(resource["type"] != "pulumi:pulumi:Stack" for resource in self._resources())
+
+    def protected(self) -> list[str]:
+        """The logical names of the resources that the engine refuses to delete."""
+        return sorted(resource["urn"].rpartition("::")[2] for resource in self._resources() if resource.get("protect"))
+
+    def _resources(self) -> list[dict[str, Any]]:
         if not self.has_stack:
-            return 0
+            return []
         state: dict[str, Any] = json.loads(self.checkpoint.read_text())
         latest: dict[str, Any] = state["checkpoint"].get("latest") or {}
-        resources: list[dict[str, Any]] = latest.get("resources") or []
-        return sum(resource["type"] != "pulumi:pulumi:Stack" for resource in resources)
+        return latest.get("resources") or []
 
     @property
     def _secrets_url(self) -> str:

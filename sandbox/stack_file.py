@@ -25,6 +25,10 @@ class StackFile:
     """The minor version of ``platform:cluster``; None where the file leaves it to the program."""
     region: str
 
+    @property
+    def file_name(self) -> str:
+        return f"Pulumi.{self.stack}.yaml"
+
 
 def read(clone: Path, stack: str) -> StackFile:
     """Raises StackFileError."""

@@ -59,21 +59,28 @@ def test_a_larger_cache_is_an_update_in_place(prod: Clone) -> None:
 
 
 def test_another_instance_type_replaces_only_its_node_group(prod: Clone) -> None:
-    prod.configure("platform:nodeGroups.spot.instanceTypes", '["m7i.large", "m6i.large"]')
+    prod.configure("platform:nodeGroups.spot.instanceTypes[0]", "m7i.xlarge")
 
-    steps = prod.steps()
-    assert set(steps["replace"]) == {"nodes-spot-group"}
+    assert prod.steps()["replace"] == ["nodes-spot-nodes"]
     prod.sandbox("up")
     prod.pulumi("preview", "--expect-no-changes")
 
 
-def test_nothing_is_destroyed_by_mistake(prod: Clone) -> None:
-    answer = prod.pulumi("destroy", "--yes", "--skip-preview", check=False)
+def test_a_plain_destroy_is_refused_and_touches_nothing(prod: Clone) -> None:
+    answer = prod.pulumi("destroy", "--yes", check=False)
 
     assert answer.returncode != 0
     assert "protected" in answer.stdout + answer.stderr
-    assert len(prod.running_pods()) == 3
-    assert len(prod.aws("rds", "describe-db-instances")["DBInstances"]) == 3
+    prod.pulumi("preview", "--refresh", "--expect-no-changes")
+
+
+def test_down_names_what_is_protected_and_touches_nothing(prod: Clone) -> None:
+    answer = prod.sandbox("down", check=False)
+
+    assert answer.returncode != 0
+    assert "database-writer" in answer.stderr
+    assert "Pulumi.prod.yaml says how" in answer.stderr
+    prod.pulumi("preview", "--refresh", "--expect-no-changes")
 
 
 def test_lifting_the_protection_replaces_nothing_and_down_then_leaves_nothing(prod: Clone) -> None:
