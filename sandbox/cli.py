@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import environment, lifecycle, stack_file
+from sandbox import environment, files, lifecycle, stack_file
 from sandbox.engine import Engine, EngineError
 from sandbox.home import Home
 from sandbox.stack_file import StackFile, StackFileError
@@ -106,8 +106,8 @@ def down(sandbox: Sandbox, arguments: Sequence[str]) -> int:
     if protected := sandbox.engine.protected():
         # Without its preview, the engine would delete all the rest before it refuses these.
         raise EngineError(
-            f"{len(protected)} resources of stack {sandbox.stack.stack} are protected, so nothing was touched: "
-            f"{', '.join(protected)}. Lift their protection first: {sandbox.stack.file_name} says how. "
+            f"nothing was touched, as stack {sandbox.stack.stack} protects {', '.join(protected)}. "
+            f"Lift the protection first: {sandbox.stack.file_name} says how. "
             f"`make reset{_stack_argument(sandbox)}` throws the whole sandbox away instead"
         )
     sandbox.start()
@@ -166,7 +166,7 @@ def status(sandbox: Sandbox, _: Sequence[str]) -> int:
 
 
 def env(sandbox: Sandbox, _: Sequence[str]) -> int:
-    if not (sandbox.home.root / "bin").exists():
+    if not sandbox.home.made:
         raise StackFileError(
             f"stack {sandbox.stack.stack} has no sandbox yet: run `make up{_stack_argument(sandbox)}` first"
         )
@@ -221,10 +221,8 @@ def _write_kubeconfig(home: Home, outputs: dict[str, Any]) -> None:
     content = outputs.get("kubeconfig")
     if content is None:
         return
-    path = home.root / "kubeconfig"
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    text = content if isinstance(content, str) else json.dumps(content)
+    files.write(home.root / "kubeconfig", text, mode=files.PRIVATE)
 
 
 def _summarize(sandbox: Sandbox, outputs: dict[str, Any], seconds: float) -> None:

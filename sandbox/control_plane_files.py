@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sandbox import files
+
 AUTHENTICATION = {
     "apiVersion": "apiserver.config.k8s.io/v1",
     "kind": "AuthenticationConfiguration",
@@ -59,13 +61,8 @@ def kubeconfig(cluster: dict[str, Any], user: dict[str, Any]) -> dict[str, Any]:
 
 def write(path: Path, content: dict[str, Any]) -> str:
     """Write a configuration file (JSON is YAML) and return its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content))
-    return str(path)
+    return str(files.write(path, json.dumps(content)))
 
 
 def write_private(path: Path, content: dict[str, Any]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(content))
-    return path
+    return files.write(path, json.dumps(content), mode=files.PRIVATE)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sandbox import files
 from sandbox.home import Home
 from sandbox.stack_file import StackFile
 
@@ -71,9 +72,7 @@ class Engine:
                 "stack": self._stack.stack,
             },
         }
-        draft = self.checkpoint.with_name(f".{self.checkpoint.name}")
-        draft.write_text(json.dumps(state))
-        draft.replace(self.checkpoint)
+        files.write(self.checkpoint, json.dumps(state), mode=files.PRIVATE)
         # The backend's copies of the state still name the passphrase.
         for copy in self.checkpoint.parent.glob(f"{self.checkpoint.name}.bak*"):
             copy.unlink()
@@ -114,11 +113,9 @@ class Engine:
 
     def _write_credentials(self) -> None:
         token = (self._home.root / "secrets.token").read_text()
-        path = self._home.pulumi_home / "credentials.json"
-        path.touch(mode=0o600)
         account = {"accessToken": token, "username": "sandbox", "lastValidatedAt": "2026-01-01T00:00:00Z"}
         credentials = {"accessTokens": {self._secrets_url: token}, "accounts": {self._secrets_url: account}}
-        path.write_text(json.dumps(credentials))
+        files.write(self._home.pulumi_home / "credentials.json", json.dumps(credentials), mode=files.PRIVATE)
 
     def _ask(self, arguments: list[str], folder: Path) -> str:
         done = subprocess.run(

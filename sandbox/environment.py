@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
+from sandbox import files
 from sandbox.home import Home
 
 _BIN = Path(__file__).parent / "bin"
@@ -118,9 +119,8 @@ def prepare(home: Home, tools: Mapping[str, str]) -> None:
     (home.root / "empty").touch()
     token = home.root / "secrets.token"
     if not token.exists():
-        token.touch(mode=0o600)
         # Random because the engine blots its credentials out wherever it prints them.
-        token.write_text(secrets.token_hex(20))
+        files.write(token, secrets.token_hex(20), mode=files.PRIVATE)
     for name in ("pulumi", "kubectl"):
         _link(folder / name, Path(tools[name]))
     _script(folder / "aws", _AWS.format(program=Path(sys.executable).parent / "aws", port=home.port_for("cloud")))
@@ -132,11 +132,7 @@ def prepare(home: Home, tools: Mapping[str, str]) -> None:
 
 
 def _script(path: Path, content: str) -> None:
-    # Another command may be about to run it: a half-written one must never be there.
-    draft = path.with_name(f".{path.name}")
-    draft.write_text(f"#!/bin/sh\n{content}")
-    draft.chmod(0o755)
-    draft.replace(path)
+    files.write(path, f"#!/bin/sh\n{content}", mode=0o755)
 
 
 def _link(link: Path, target: Path) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox import files
+
 
 @dataclass(frozen=True)
 class Running:
@@ -74,27 +76,37 @@ class Home:
         return self.root / "admin.kubeconfig"
 
     @property
+    def made(self) -> bool:
+        """Whether a sandbox was ever started here."""
+        return self._facts.exists()
+
+    @property
     def facts(self) -> dict[str, Any]:
         """What the CLI wrote down before anything started: tools, Kubernetes version, CRDs."""
-        return json.loads((self.root / "sandbox.json").read_text())
+        return json.loads(self._facts.read_text())
 
     def write_facts(self, facts: dict[str, Any]) -> None:
-        self._write(self.root / "sandbox.json", facts)
+        _write(self._facts, facts)
+
+    @property
+    def _facts(self) -> Path:
+        return self.root / "sandbox.json"
 
     def port_for(self, name: str) -> int:
         """A free port for ``name``, the same one each time: addresses live on in the stack's state."""
         path = self.root / "ports.json"
-        ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
-        if name not in ports:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                ports[name] = probe.getsockname()[1]
-            self._write(path, ports)
+        with files.locked(self.root / ".ports.lock"):
+            ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+            if name not in ports:
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", 0))
+                    ports[name] = probe.getsockname()[1]
+                _write(path, ports)
         return ports[name]
 
     def announce(self, name: str, pid: int, port: int) -> None:
         """Record that process ``name`` listens on ``port``."""
-        self._write(self._folder("run") / f"{name}.json", {"pid": pid, "port": port, "started": time.time()})
+        _write(self._folder("run") / f"{name}.json", {"pid": pid, "port": port, "started": time.time()})
 
     def withdraw(self, name: str) -> None:
         (self._folder("run") / f"{name}.json").unlink(missing_ok=True)
@@ -118,10 +130,6 @@ class Home:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    @staticmethod
-    def _write(path: Path, content: dict[str, Any]) -> None:
-        # Readers poll these files: a half-written one must never be seen.
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
-        draft.replace(path)
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    files.write(path, json.dumps(content, indent=2, sort_keys=True) + "\n")

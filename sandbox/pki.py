@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, ip_address
@@ -13,6 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from sandbox import files
 
 _VALID = timedelta(days=3650)
 
@@ -44,7 +47,9 @@ class Authority:
         self._folder = folder
         self._name = name
         self.pair = KeyPair(folder / f"{name}.crt", folder / f"{name}.key")
-        if not self.pair.certificate.exists():
+        with _one_at_a_time(folder):
+            if self.pair.certificate.exists():
+                return
             key = ec.generate_private_key(ec.SECP256R1())
             usage = _key_usage(key_cert_sign=True)
             basic = x509.BasicConstraints(ca=True, path_length=0)
@@ -72,8 +77,19 @@ class Authority:
         names: list[x509.GeneralName],
     ) -> KeyPair:
         pair = KeyPair(self._folder / f"{name}.crt", self._folder / f"{name}.key")
-        if pair.certificate.exists():
-            return pair
+        with _one_at_a_time(self._folder):
+            if not pair.certificate.exists():
+                self._make(pair, subject, groups, usage, names)
+        return pair
+
+    def _make(
+        self,
+        pair: KeyPair,
+        subject: str,
+        groups: Sequence[str],
+        usage: x509.ObjectIdentifier,
+        names: list[x509.GeneralName],
+    ) -> None:
         authority = x509.load_pem_x509_certificate(self.pair.certificate.read_bytes())
         authority_key = serialization.load_pem_private_key(self.pair.key.read_bytes(), None)
         if not isinstance(authority_key, ec.EllipticCurvePrivateKey):
@@ -88,17 +104,17 @@ class Authority:
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         _write_pair(pair, builder.sign(authority_key, hashes.SHA256()), key)
-        return pair
 
 
 def signing_key(folder: Path, name: str) -> tuple[Path, Path]:
     """The files of a private and a public key that sign and check service accounts' tokens."""
     private, public = folder / f"{name}.key", folder / f"{name}.pub"
-    if not private.exists():
-        key = ec.generate_private_key(ec.SECP256R1())
-        encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        public.write_bytes(key.public_key().public_bytes(encoding, form))
-        _write_private(private, key)
+    with _one_at_a_time(folder):
+        if not private.exists():
+            key = ec.generate_private_key(ec.SECP256R1())
+            encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            files.write(public, key.public_key().public_bytes(encoding, form))
+            _write_private(private, key)
     return private, public
 
 
@@ -145,14 +161,17 @@ def _is_address(host: str) -> bool:
     return True
 
 
+def _one_at_a_time(folder: Path) -> AbstractContextManager[None]:
+    # Threads of the cloud ask for the same certificate at once, and a key must never meet another's certificate.
+    return files.locked(folder / ".lock")
+
+
 def _write_pair(pair: KeyPair, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-    pair.key.parent.mkdir(parents=True, exist_ok=True)
+    # The certificate last: where it is, both are.
     _write_private(pair.key, key)
-    pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files.write(pair.certificate, certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def _write_private(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
     form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    content = key.private_bytes(serialization.Encoding.PEM, form, plain)
-    path.touch(mode=0o600)
-    path.write_bytes(content)
+    files.write(path, key.private_bytes(serialization.Encoding.PEM, form, plain), mode=files.PRIVATE)

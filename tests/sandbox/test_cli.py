@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import fcntl
+import json
 import os
 import shutil
 import stat
@@ -44,6 +45,7 @@ def clone(tmp_path: Path) -> Path:
 def home(clone: Path) -> Home:
     home = Home(clone / ".sandbox" / "dev")
     (home.root / "bin").mkdir(parents=True)
+    home.write_facts({})
     return home
 
 
@@ -146,6 +148,26 @@ class TestEnv:
 
         environment.prepare(home, {"pulumi": "/bin/true", "kubectl": "/bin/true"})
         assert token.read_text() == before
+
+
+class TestDown:
+    def test_a_protected_stack_is_refused_with_its_names_before_anything_happens(
+        self, clone: Path, home: Home, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        urn = "urn:pulumi:dev::platform::platform:database:Database$aws:rds/instance:Instance::"
+        resources = [
+            {"urn": f"{urn}database-writer", "type": "aws:rds/instance:Instance", "protect": True},
+            {"urn": f"{urn}database-reader-0", "type": "aws:rds/instance:Instance"},
+        ]
+        checkpoint = home.backend / ".pulumi" / "stacks" / "platform" / "dev.json"
+        checkpoint.parent.mkdir(parents=True)
+        checkpoint.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+
+        assert cli.main(["down"], clone) == 1
+        said = capsys.readouterr().err
+        assert "nothing was touched, as stack dev protects database-writer." in said
+        assert "Pulumi.dev.yaml says how" in said
+        assert home.processes() == []
 
 
 class TestLifecycle:

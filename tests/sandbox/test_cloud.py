@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
+from sandbox import lifecycle
 from sandbox.home import Home
 from sandbox.kube import KubeClient
 from sandbox.toolchain.setup import set_up
@@ -57,7 +58,7 @@ def aws(home: Home) -> Callable[[str], Any]:
 
 
 @pytest.fixture(scope="module")
-def cluster(aws: Callable[[str], Any]) -> dict[str, Any]:
+def cluster(home: Home, aws: Callable[[str], Any]) -> dict[str, Any]:
     ec2, eks = aws("ec2"), aws("eks")
     role = aws("iam").create_role(RoleName="role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -74,8 +75,10 @@ def cluster(aws: Callable[[str], Any]) -> dict[str, Any]:
         accessConfig={"authenticationMode": "API"},
         bootstrapSelfManagedAddons=False,
     )
-    eventually(lambda: eks.describe_cluster(name="main")["cluster"]["status"] == "ACTIVE")
-    return eks.describe_cluster(name="main")["cluster"]
+    eventually(lambda: eks.describe_cluster(name="main")["cluster"]["status"] != "CREATING")
+    cluster = eks.describe_cluster(name="main")["cluster"]
+    assert cluster["status"] == "ACTIVE", lifecycle.tail(home.logs / "cloud.log")
+    return cluster
 
 
 @pytest.fixture(scope="module")

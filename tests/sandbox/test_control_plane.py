@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,16 @@ class TestCertificates:
     def test_what_was_made_is_used_again(self, tmp_path: Path) -> None:
         first = Authority(tmp_path, "ca").client("admin", "alice").certificate_data
         assert Authority(tmp_path, "ca").client("admin", "alice").certificate_data == first
+
+    def test_many_at_once_get_the_same_certificate_with_its_own_key(self, tmp_path: Path) -> None:
+        def ask(_: int) -> tuple[str, str]:
+            pair = Authority(tmp_path, "ca").client("admin", "alice")
+            context = ssl.create_default_context()
+            context.load_cert_chain(pair.certificate, pair.key)  # raises when they don't belong together
+            return pair.certificate_data, pair.key_data
+
+        with ThreadPoolExecutor(16) as pool:
+            assert len(set(pool.map(ask, range(64)))) == 1
 
     def test_private_keys_are_private(self, tmp_path: Path) -> None:
         private, _ = signing_key(tmp_path, "accounts")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.home import Home
 from sandbox.progress import Progress
 from sandbox.toolchain import cache, python_environment, setup
 from sandbox.toolchain.go import platform
@@ -69,6 +70,20 @@ class TestFinding:
 
         program(machine / "pulumi", "echo v3.254.9")
         assert setup.find(tool("pulumi")) is None
+
+    def test_the_links_of_a_sandbox_are_not_taken_for_programs(
+        self, machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # After `eval "$(make env)"` they come first on PATH.
+        home = Home(tmp_path / ".sandbox" / "dev")
+        home.write_facts({})
+        program(home.root / "bin" / "pulumi", "echo v3.300.1")
+        program(home.root / "bin" / "kubectl", "")
+        program(machine / "kubectl", "")
+        monkeypatch.setenv("PATH", f"{home.root / 'bin'}{os.pathsep}{machine}")
+
+        assert setup.find(tool("pulumi")) is None
+        assert setup.kubectl() == str(machine / "kubectl")
 
     def test_an_apiserver_of_another_minor_is_not_taken(self, machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assets = machine / "assets"

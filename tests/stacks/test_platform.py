@@ -55,6 +55,13 @@ def test_no_function_uses_a_default_provider(recorded: Recording) -> None:
         assert provider == f"{recorded['aws'].urn}::aws-id", token
 
 
+def test_configuration_and_secrets_are_changed_under_running_pods_not_recreated(recorded: Recording) -> None:
+    provider = recorded["kubernetes"].inputs
+
+    assert json.loads(provider["enableConfigMapMutable"]) is True
+    assert json.loads(provider["enableSecretMutable"]) is True
+
+
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_default_providers_are_disabled(stack: str) -> None:
     assert configuration(stack)["pulumi:disable-default-providers"] == ["*"]

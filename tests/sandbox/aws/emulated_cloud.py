@@ -14,19 +14,13 @@ os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
-from sandbox.cloud import gaps, moto_state
+from sandbox.cloud import moto_state
 from sandbox.cloud.application import Application
-from sandbox.cloud.eks.access import AccessOperations
-from sandbox.cloud.eks.add_ons import AddOnOperations
-from sandbox.cloud.eks.clusters import ClusterOperations
-from sandbox.cloud.eks.node_groups import NodeGroupOperations
-from sandbox.cloud.eks.pod_identities import PodIdentityOperations
 from sandbox.cloud.eks.state import Clusters
-from sandbox.cloud.eks.tags import TagOperations
-from sandbox.cloud.elasticache.groups import ReplicationGroupOperations
-from sandbox.cloud.elasticache.settings import CacheTagOperations, ParameterGroupOperations, SubnetGroupOperations
 from sandbox.cloud.elasticache.state import ElastiCacheState
 from sandbox.cloud.operations import OwnServices
+from sandbox.cloud.server import aws_operations
+from sandbox.control_plane import Webhooks
 
 KUBERNETES = "1.35"
 
@@ -63,23 +57,18 @@ class _Handler(MotoRequestHandler):
 def emulated_cloud() -> Iterator[str]:
     """The address of a fresh cloud."""
     clusters, caches, plane = Clusters(), ElastiCacheState(), _Plane()
-    parts: list[Any] = [
-        ClusterOperations(clusters, plane, KUBERNETES, None, lambda _: None, lambda _: None),  # type: ignore[arg-type]
-        NodeGroupOperations(clusters, lambda: _settle(clusters)),
-        AddOnOperations(clusters, lambda: _settle(clusters)),
-        AccessOperations(clusters),
-        PodIdentityOperations(clusters),
-        TagOperations(clusters),
-        ReplicationGroupOperations(caches),
-        ParameterGroupOperations(caches),
-        SubnetGroupOperations(caches),
-        CacheTagOperations(caches),
-        gaps.Ec2Gaps(),
-        gaps.KmsGaps(),
-        gaps.LogsGaps(),
-        gaps.RdsGaps(),
-        gaps.SsmGaps(KUBERNETES),
-    ]
+    plane_like: Any = plane
+    parts = aws_operations(
+        clusters,
+        caches,
+        plane=plane_like,
+        version=KUBERNETES,
+        webhooks=Webhooks("http://127.0.0.1:9", "http://127.0.0.1:9"),
+        when_ready=lambda _: None,
+        when_deleted=lambda _: None,
+        wake_nodes=lambda: _settle(clusters),
+        wake_add_ons=lambda: _settle(clusters),
+    )
     own = OwnServices(parts, moto_state.ACCOUNT, complete=frozenset({"eks"}))
     server = make_server("127.0.0.1", 0, Application(own, {}), threaded=True, request_handler=_Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
