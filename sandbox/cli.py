@@ -81,7 +81,8 @@ def up(sandbox: Sandbox, arguments: Sequence[str]) -> int:
     began = time.monotonic()
     sandbox.start()
     # What a preview would show is shown by `preview`; here it would only be worked out twice.
-    status = sandbox.engine.run("up", ["--yes", "--skip-preview", *arguments])
+    # The summary has the outputs.
+    status = sandbox.engine.run("up", ["--yes", "--skip-preview", "--suppress-outputs", *arguments])
     if status:
         with contextlib.suppress(EngineError):
             _write_kubeconfig(sandbox.home, sandbox.engine.outputs())

@@ -251,6 +251,11 @@ def record(
         loop.run_until_complete(run_in_stack(run))
     finally:
         settings.ROOT.set(None)
+        # A program that fails leaves resources on their way.
+        waiting = asyncio.all_tasks(loop)
+        for task in waiting:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
         loop.close()
         asyncio.set_event_loop(None)
     return recording

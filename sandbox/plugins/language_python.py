@@ -173,8 +173,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         pieces: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
 
         def pump(name: str, stream: Any) -> None:
-            while piece := stream.read1(65536):
-                pieces.put((name, piece))
+            with stream:
+                while piece := stream.read1(65536):
+                    pieces.put((name, piece))
             pieces.put((name, b""))
 
         for name in ("stdout", "stderr"):

@@ -4,6 +4,6 @@ Their images can't be pulled here and nodes are simulated, so nothing reconciles
 Deployments, find the CRDs and get a load balancer's address, as with the true ones.
 """
 
-from sandbox.stand_ins.build import LABEL, crd_names, known, stand_in
+from sandbox.stand_ins.build import LABEL, crd_names, known, names, stand_in
 
-__all__ = ["LABEL", "crd_names", "known", "stand_in"]
+__all__ = ["LABEL", "crd_names", "known", "names", "stand_in"]

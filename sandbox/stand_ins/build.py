@@ -24,9 +24,14 @@ RESTRICTED_CONTAINER: Mapping[str, Any] = {"allowPrivilegeEscalation": False, "c
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+def names() -> list[str]:
+    """The charts and add-ons of which there are stand-ins."""
+    return sorted([*STAND_INS, traefik.NAME])
+
+
 def known(name: str) -> bool:
     """Whether there is a stand-in of this name; any other chart gets one Deployment and no CRDs."""
-    return name == traefik.NAME or name in STAND_INS
+    return name in names()
 
 
 def stand_in(

@@ -77,22 +77,21 @@ class Go:
         downloaded = compiled = 0
         with self.log.open("w") as log:
             log.write(f"{' '.join(command)}\n")
-            process = subprocess.Popen(
+            with subprocess.Popen(
                 command, cwd=source.folder, env=_environ(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-            )
-            assert process.stdout is not None
-            try:
-                for line in process.stdout:
-                    log.write(line)
-                    downloaded += line.startswith("go: downloading ")
-                    # -v names each package once it is compiled.
-                    compiled += not line.startswith("go: ") and " " not in line.strip()
-                    step.detail = f"{downloaded} modules downloaded, {compiled} packages compiled"
-            except BaseException:
-                process.terminate()
-                process.wait()
-                raise
-        if process.wait():
+            ) as process:
+                assert process.stdout is not None
+                try:
+                    for line in process.stdout:
+                        log.write(line)
+                        downloaded += line.startswith("go: downloading ")
+                        # -v names each package once it is compiled.
+                        compiled += not line.startswith("go: ") and " " not in line.strip()
+                        step.detail = f"{downloaded} modules downloaded, {compiled} packages compiled"
+                except BaseException:
+                    process.terminate()
+                    raise
+        if process.returncode:
             raise ToolchainError(f"{package} could not be built: {_reason(self.log)}; see {self.log}")
 
     def download(self, source: GoModule, module: str) -> Path:

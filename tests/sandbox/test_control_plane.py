@@ -49,14 +49,12 @@ class TestProcesses:
             "import sys, time; from pathlib import Path; from sandbox.processes import start\n"
             "print(start('child', ['sleep', '60'], Path(sys.argv[1])).pid, flush=True); time.sleep(60)"
         )
-        parent = subprocess.Popen(
-            [sys.executable, "-c", script, str(tmp_path / "log")], stdout=subprocess.PIPE, text=True
-        )
-        assert parent.stdout is not None
-        child = Running("child", int(parent.stdout.readline()), 0, 0)
-        assert child.alive
-        parent.kill()
-        parent.wait()
+        command = [sys.executable, "-c", script, str(tmp_path / "log")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+            assert parent.stdout is not None
+            child = Running("child", int(parent.stdout.readline()), 0, 0)
+            assert child.alive
+            parent.kill()
         deadline = time.monotonic() + 5
         while child.alive and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -64,24 +64,23 @@ def region_of(port: int) -> object:
 
 
 def test_two_providers_of_one_package_do_not_share_their_configuration(home: Home) -> None:
-    processes = [plugin(home), plugin(home)]
-    ports = [port_of(process) for process in processes]
-    for port, region in zip(ports, ("eu-central-1", "eu-west-1"), strict=True):
-        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            stub = provider_pb2_grpc.ResourceProviderStub(channel)
-            stub.Configure(provider_pb2.ConfigureRequest(args=to_struct({"region": region})))
+    with plugin(home) as first, plugin(home) as second:
+        ports = [port_of(process) for process in (first, second)]
+        for port, region in zip(ports, ("eu-central-1", "eu-west-1"), strict=True):
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                stub = provider_pb2_grpc.ResourceProviderStub(channel)
+                stub.Configure(provider_pb2.ConfigureRequest(args=to_struct({"region": region})))
 
-    assert [region_of(port) for port in ports] == ["eu-central-1", "eu-west-1"]
-    for process in processes:
-        process.terminate()
-        assert process.wait(5) == 0
+        assert [region_of(port) for port in ports] == ["eu-central-1", "eu-west-1"]
+        for process in (first, second):
+            process.terminate()
+            assert process.wait(5) == 0
 
 
 def test_a_provider_ends_with_the_plugin_however_it_ends(home: Home) -> None:
-    process = plugin(home)
-    port = port_of(process)
-    process.kill()
-    process.wait(5)
+    with plugin(home) as process:
+        port = port_of(process)
+        process.kill()
 
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
