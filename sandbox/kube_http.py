@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
@@ -50,12 +51,10 @@ class Transport:
         self.access = access
         self._session = requests.Session()
         self._session.trust_env = False  # no proxies and no .netrc on the way to 127.0.0.1
-        self._session.verify = access.verify
-        self._session.cert = access.certificate
         retry = Retry(
             total=3, connect=3, read=False, status=0, other=0, backoff_factor=0.2, respect_retry_after_header=False
         )
-        self._session.mount("https://", HTTPAdapter(_POOL, _POOL, retry, pool_block=False))
+        self._session.mount("https://", _TlsAdapter(access.tls, retry))
         self._session.mount("http://", HTTPAdapter(_POOL, _POOL, retry, pool_block=False))
 
     def call(
@@ -100,6 +99,20 @@ class Transport:
                 cast("Callable[[str], None]", warn)(text)
             return _decoded(answer)
         raise AssertionError("unreachable")
+
+
+class _TlsAdapter(HTTPAdapter):
+    """Connections under a TLS context that says all about whom to trust."""
+
+    def __init__(self, context: ssl.SSLContext, retry: Retry) -> None:
+        self._context = context
+        super().__init__(_POOL, _POOL, retry, pool_block=False)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Nothing: requests would add the public authorities to the context's."""
 
 
 def _decoded(answer: requests.Response) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import ssl
 import subprocess
 import threading
 import time
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -111,20 +112,13 @@ class Access:
         self._environ = dict(environ)
         self._user = user
         self._exec = _plugin(user.get("exec"))
-        self._folder: TemporaryDirectory[str] | None = None
         host = urlsplit(self.server).hostname
         if host not in ("127.0.0.1", "localhost", "::1"):
             raise KubeconfigError(
                 f"the kubeconfig's server is {self.server or 'not given'}: the sandbox "
                 "talks to API servers on 127.0.0.1 only"
             )
-        self.verify: str | bool = not cluster.get("insecure-skip-tls-verify")
-        authority = self._file("ca.crt", cluster, "certificate-authority")
-        if self.verify and authority:
-            self.verify = authority
-        certificate = self._file("client.crt", user, "client-certificate")
-        key = self._file("client.key", user, "client-key")
-        self.certificate = (certificate, key) if certificate and key else None
+        self.tls = _tls(cluster, user)
 
     def token(self, rejected: str | None = None) -> str | None:
         """The bearer token to send, None with client certificates. ``rejected``: one that the server refused."""
@@ -138,15 +132,28 @@ class Access:
     def renewable(self) -> bool:
         return self._exec is not None
 
-    def _file(self, name: str, section: Mapping[str, Any], key: str) -> str | None:
-        """A path to PEM data: TLS libraries take files only. The folder goes with this object."""
-        if data := section.get(f"{key}-data"):
-            if self._folder is None:
-                self._folder = TemporaryDirectory(prefix="kube-")
-            path = Path(self._folder.name) / name
-            path.write_bytes(base64.b64decode(data))
-            return str(path)
-        return section.get(key)
+
+def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
+    """Whom to trust, and the client's certificate."""
+    authority = _pem(cluster, "certificate-authority")
+    context = ssl.create_default_context(cadata=authority.decode() if authority else None)
+    if cluster.get("insecure-skip-tls-verify"):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    certificate, key = _pem(user, "client-certificate"), _pem(user, "client-key")
+    if certificate and key:
+        # ssl takes files only: they are gone before the first request.
+        with NamedTemporaryFile(prefix="kube-") as file:
+            file.write(certificate + b"\n" + key)
+            file.flush()
+            context.load_cert_chain(file.name)
+    return context
+
+
+def _pem(section: Mapping[str, Any], key: str) -> bytes | None:
+    if data := section.get(f"{key}-data"):
+        return base64.b64decode(data)
+    return Path(section[key]).read_bytes() if section.get(key) else None
 
 
 def _plugin(section: Mapping[str, Any] | None) -> ExecPlugin | None:

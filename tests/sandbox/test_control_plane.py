@@ -67,6 +67,7 @@ class TestProcesses:
         assert child.alive
         stop_stray(announced, "sleep")
         assert not announced.alive
+        assert not child.alive
 
 
 class TestCertificates:
