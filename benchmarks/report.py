@@ -44,9 +44,9 @@ def _lines(results: Results) -> Iterator[str]:
     yield "# Benchmarks"
     yield ""
     yield f"Written by `make bench` on {date.today().isoformat()}: {machine()}."
-    yield "Seconds are medians, with the lowest and the highest. The flat twin is a generated program without components,"
-    yield "of the same resources with the same types, properties and references, through the same providers; both take"
-    yield "turns in the same sandboxes."
+    yield "Seconds are medians, with the lowest and the highest. The flat twin is a generated program, no components,"
+    yield "of the same resources with the same properties and references, through the same providers; both take turns in"
+    yield "the same sandboxes."
     yield ""
     for stack in results.stacks:
         yield from _stack(stack)
@@ -54,7 +54,7 @@ def _lines(results: Results) -> Iterator[str]:
         seconds = Figure.of([run.seconds for run in results.cold])
         yield "## First set-up"
         yield ""
-        yield f"`make up` with an empty home folder, toolchain downloaded and built: {seconds}; {len(results.cold)} runs."
+        yield f"`make up` with an empty home folder, with all of the toolchain: {seconds}; {len(results.cold)} runs."
         yield ""
     if results.previews.seconds:
         yield from _growth(results)
