@@ -10,13 +10,15 @@ import importlib
 import inspect
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 """How the engine marks special values, and which value it gives to secrets."""
 _PLAIN_WORTH = 6
 """Characters from which a text in a property is taken for another resource's output, not for a coincidence."""
+
+_MAPS = {"annotations", "data", "labels", "stringData", "tags", "tagsAll"}
 
 State = Mapping[str, Any]
 
@@ -87,10 +89,9 @@ class Program:
 
     def _value(self, value: Any, sources: Sequence[State]) -> str:
         if isinstance(value, dict):
+            if (opened := _opened(value)) is not value:
+                return f"pulumi.Output.secret({self._value(opened, sources)})"
             mapping = cast("dict[str, Any]", value)
-            if mapping.get(_SIGNATURE) == _SECRET:
-                plain = json.loads(mapping["plaintext"])
-                return f"pulumi.Output.secret({self._value(plain, sources)})"
             members = (f"{key!r}: {self._value(member, sources)}" for key, member in mapping.items())
             return f"{{{', '.join(members)}}}"
         if isinstance(value, list):
@@ -112,17 +113,32 @@ class Program:
 
     def _outputs(self, source: State) -> list[tuple[str, str]]:
         variable = self._variables[source["urn"]]
-        found = [(str(source.get("id") or ""), f"{variable}.id")]
-        outputs = cast("dict[str, Any]", source.get("outputs") or {})
-        for key, value in outputs.items():
-            if isinstance(value, str) and len(value) >= _PLAIN_WORTH and re.fullmatch(r"[a-z][A-Za-z0-9]*", key):
-                found.append((value, f"{variable}.{_snake(key)}"))
+        found = [(str(source.get("id") or ""), f"{variable}.id"), *_texts(source.get("outputs") or {}, variable, 2)]
         return [(text, reference) for text, reference in found if len(text) >= _PLAIN_WORTH]
 
 
 def _flow(resource: State) -> dict[str, list[str] | None]:
     """Property to the URNs of the resources whose outputs it holds."""
     return cast("dict[str, list[str] | None]", resource.get("propertyDependencies") or {})
+
+
+def _opened(value: Any) -> Any:
+    """A secret's plain value; any other value as it is."""
+    if isinstance(value, dict) and cast("dict[str, Any]", value).get(_SIGNATURE) == _SECRET:
+        return json.loads(cast("dict[str, Any]", value)["plaintext"])
+    return value
+
+
+def _texts(value: Any, reference: str, depth: int) -> Iterator[tuple[str, str]]:
+    """All texts in ``value``, ``depth`` members deep, with the expressions that lead to them."""
+    value = _opened(value)
+    if isinstance(value, str):
+        yield value, reference
+    elif isinstance(value, dict) and depth:
+        for key, member in cast("dict[str, Any]", value).items():
+            # In maps of the user's own keys there are no attributes.
+            if key not in _MAPS and re.fullmatch(r"[a-z][A-Za-z0-9]*", key):
+                yield from _texts(member, f"{reference}.{_snake(key)}", depth - 1)
 
 
 def _class_of(token: str) -> tuple[str, str]:

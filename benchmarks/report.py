@@ -44,9 +44,9 @@ def _lines(results: Results) -> Iterator[str]:
     yield "# Benchmarks"
     yield ""
     yield f"Written by `make bench` on {date.today().isoformat()}: {machine()}."
-    yield "Seconds are medians, with the lowest and the highest. The flat twin is a generated program, no components,"
-    yield "of the same resources with the same properties and references, through the same providers; both take turns in"
-    yield "the same sandboxes."
+    yield "Seconds are medians, with the lowest and the highest. The flat twin is a program generated from the stack,"
+    yield "with the same resources, properties and references, and without components; both take turns in the same"
+    yield "sandboxes."
     yield ""
     for stack in results.stacks:
         yield from _stack(stack)
