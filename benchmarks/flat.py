@@ -20,6 +20,15 @@ _PLAIN_WORTH = 6
 
 _MAPS = {"annotations", "data", "labels", "stringData", "tags", "tagsAll"}
 
+_HEAD = """\
+import pulumi
+
+
+def member(output, key, attribute):
+    return output.apply(lambda value: getattr(value, attribute) if hasattr(value, attribute) else value[key])
+
+"""
+
 State = Mapping[str, Any]
 
 
@@ -37,7 +46,7 @@ class Program:
     def source(self) -> str:
         lines = [line for resource in self._custom for line in self._resource(resource)]
         imports = sorted(self._modules)
-        return "\n".join(["import pulumi", *(f"import {name}" for name in imports), "", *lines, ""])
+        return "\n".join([*(f"import {name}" for name in imports), _HEAD, *lines, ""])
 
     def __len__(self) -> int:
         return len(self._custom)
@@ -113,7 +122,7 @@ class Program:
 
     def _outputs(self, source: State) -> list[tuple[str, str]]:
         variable = self._variables[source["urn"]]
-        found = [(str(source.get("id") or ""), f"{variable}.id"), *_texts(source.get("outputs") or {}, variable, 2)]
+        found = [(str(source.get("id") or ""), f"{variable}.id"), *_texts(source.get("outputs") or {}, variable)]
         return [(text, reference) for text, reference in found if len(text) >= _PLAIN_WORTH]
 
 
@@ -124,9 +133,38 @@ def _flow(resource: State) -> dict[str, list[str] | None]:
 
 def _opened(value: Any) -> Any:
     """A secret's plain value; any other value as it is."""
-    if isinstance(value, dict) and cast("dict[str, Any]", value).get(_SIGNATURE) == _SECRET:
-        return json.loads(cast("dict[str, Any]", value)["plaintext"])
-    return value
+    if not isinstance(value, dict):
+        return value
+    members = cast("dict[str, Any]", value)
+    return json.loads(members["plaintext"]) if members.get(_SIGNATURE) == _SECRET else members
+
+
+def _texts(outputs: dict[str, Any], variable: str) -> Iterator[tuple[str, str]]:
+    """All texts in a resource's outputs and in their members, with the expressions that lead to them."""
+    for key, value in outputs.items():
+        # In maps of the user's own keys there are no attributes.
+        if key in _MAPS or not re.fullmatch(r"[a-z][A-Za-z0-9]*", key):
+            continue
+        reference, content = f"{variable}.{_snake(key)}", _opened(value)
+        if isinstance(content, str):
+            yield content, reference
+        elif isinstance(content, dict):
+            for name, member in cast("dict[str, Any]", content).items():
+                if isinstance(member, str):
+                    yield member, f"member({reference}, {name!r}, {_snake(name)!r})"
+
+
+def _flow(resource: State) -> dict[str, list[str] | None]:
+    """Property to the URNs of the resources whose outputs it holds."""
+    return cast("dict[str, list[str] | None]", resource.get("propertyDependencies") or {})
+
+
+def _opened(value: Any) -> Any:
+    """A secret's plain value; any other value as it is."""
+    if not isinstance(value, dict):
+        return value
+    members = cast("dict[str, Any]", value)
+    return json.loads(members["plaintext"]) if members.get(_SIGNATURE) == _SECRET else members
 
 
 def _texts(value: Any, reference: str, depth: int) -> Iterator[tuple[str, str]]:
