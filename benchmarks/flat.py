@@ -154,31 +154,6 @@ def _texts(outputs: dict[str, Any], variable: str) -> Iterator[tuple[str, str]]:
                     yield member, f"member({reference}, {name!r}, {_snake(name)!r})"
 
 
-def _flow(resource: State) -> dict[str, list[str] | None]:
-    """Property to the URNs of the resources whose outputs it holds."""
-    return cast("dict[str, list[str] | None]", resource.get("propertyDependencies") or {})
-
-
-def _opened(value: Any) -> Any:
-    """A secret's plain value; any other value as it is."""
-    if not isinstance(value, dict):
-        return value
-    members = cast("dict[str, Any]", value)
-    return json.loads(members["plaintext"]) if members.get(_SIGNATURE) == _SECRET else members
-
-
-def _texts(value: Any, reference: str, depth: int) -> Iterator[tuple[str, str]]:
-    """All texts in ``value``, ``depth`` members deep, with the expressions that lead to them."""
-    value = _opened(value)
-    if isinstance(value, str):
-        yield value, reference
-    elif isinstance(value, dict) and depth:
-        for key, member in cast("dict[str, Any]", value).items():
-            # In maps of the user's own keys there are no attributes.
-            if key not in _MAPS and re.fullmatch(r"[a-z][A-Za-z0-9]*", key):
-                yield from _texts(member, f"{reference}.{_snake(key)}", depth - 1)
-
-
 def _class_of(token: str) -> tuple[str, str]:
     """(module, class) of the SDK for a type token."""
     package, module, name = token.split(":")
