@@ -1,7 +1,7 @@
-"""A flat program of the resources that a stack has: the same types, properties and order, and no component.
+"""A flat program of the resources that a stack has: as many, with the same types, properties and order.
 
-It is what somebody would write who wants these resources and nothing else: one call of the SDK's typed class for each,
-with references where a property holds what another resource gave.
+It is the shortest program that registers them: one call of the SDK's typed class for each, with references where a
+property holds what another resource gave. Components stand beside the others, with nothing inside.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d7
 _PLAIN_WORTH = 6
 """Characters from which a text in a property is taken for another resource's output, not for a coincidence."""
 
+_STACK_TYPE = "pulumi:pulumi:Stack"
 _MAPS = {"annotations", "data", "labels", "stringData", "tags", "tagsAll"}
 
 _HEAD = """\
@@ -37,23 +38,27 @@ class Program:
 
     def __init__(self, resources: Sequence[State]) -> None:
         """``resources``: of a stack's export, in its order."""
-        self._custom = [resource for resource in resources if resource.get("custom") and not resource.get("delete")]
-        self._variables = {resource["urn"]: f"r{index}" for index, resource in enumerate(self._custom)}
-        self._by_urn = {resource["urn"]: resource for resource in self._custom}
+        self._resources = [
+            resource for resource in resources if resource["type"] != _STACK_TYPE and not resource.get("delete")
+        ]
+        self._variables = {resource["urn"]: f"r{index}" for index, resource in enumerate(self._resources)}
+        self._by_urn = {resource["urn"]: resource for resource in self._resources}
         self._modules: set[str] = set()
 
     @property
     def source(self) -> str:
-        lines = [line for resource in self._custom for line in self._resource(resource)]
+        lines = [line for resource in self._resources for line in self._resource(resource)]
         imports = sorted(self._modules)
         return "\n".join([*(f"import {name}" for name in imports), _HEAD, *lines, ""])
 
     def __len__(self) -> int:
-        return len(self._custom)
+        return len(self._resources)
 
     def _resource(self, resource: State) -> list[str]:
         urn, token = str(resource["urn"]), str(resource["type"])
         name = urn.rpartition("::")[2]
+        if not resource.get("custom"):
+            return [f"{self._variables[urn]} = pulumi.ComponentResource({token!r}, {name!r})"]
         module, class_name = _class_of(token)
         self._modules.add(module)
         arguments = self._arguments(resource, getattr(importlib.import_module(module), class_name))

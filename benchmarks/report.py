@@ -44,9 +44,9 @@ def _lines(results: Results) -> Iterator[str]:
     yield "# Benchmarks"
     yield ""
     yield f"Written by `make bench` on {date.today().isoformat()}: {machine()}."
-    yield "Seconds are medians, with the lowest and the highest. The flat twin is a program generated from the stack,"
-    yield "with the same resources, properties and references, and without components; both take turns in the same"
-    yield "sandboxes."
+    yield "Seconds are medians, with the lowest and the highest. The flat twin is a program generated from the stack: the"
+    yield "same number of resources of the same types, with the same properties and references, registered one after"
+    yield "the other through the same providers. Both take turns in the same sandboxes."
     yield ""
     for stack in results.stacks:
         yield from _stack(stack)
@@ -72,8 +72,6 @@ def _stack(figures: StackFigures) -> Iterator[str]:
             f"| {step} | {platform_.seconds(step)} | {platform_.milliseconds_each(step):.1f} | {flat.seconds(step)} | "
             f"{flat.milliseconds_each(step):.1f} | {figures.ratio(step):.2f} |"
         )
-    yield ""
-    yield f"The flat twin has {flat.resources} resources, as it has no components; ms are by resource of each program."
     yield ""
     yield "| | |"
     yield "|---|---|"

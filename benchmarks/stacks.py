@@ -52,7 +52,7 @@ class StackFigures:
     """All processes of the sandbox after an up, at most."""
 
     def ratio(self, step: str) -> float:
-        """Of the medians by resource: below 1 the platform is faster than the flat program."""
+        """Of the medians: below 1 the platform is faster than the flat program."""
         return self.platform.milliseconds_each(step) / self.flat.milliseconds_each(step)
 
 

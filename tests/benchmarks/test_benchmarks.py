@@ -52,12 +52,14 @@ def test_the_flat_twin_refers_to_what_the_stack_referred_to() -> None:
         dependencies=[vpc["urn"]],
         propertyDependencies=flow,
     )
+    stack = {"urn": f"{STACK}pulumi:pulumi:Stack::platform-dev", "type": "pulumi:pulumi:Stack"}
     component = {"urn": f"{STACK}platform:network:Network::network", "type": "platform:network:Network"}
 
-    program = Program([component, provider, vpc, subnet])
+    program = Program([stack, provider, vpc, subnet, component])
 
-    assert len(program) == 3
+    assert len(program) == 4
     lines = program.source.splitlines()
+    assert "r3 = pulumi.ComponentResource('platform:network:Network', 'network')" in lines
     assert "r0 = pulumi_aws.Provider('aws', region='eu-central-1', opts=pulumi.ResourceOptions())" in lines
     assert (
         "r2 = pulumi_aws.ec2.Subnet('subnet', vpc_id=r1.id, cidr_block='10.0.0.0/24', "
