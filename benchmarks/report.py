@@ -44,8 +44,8 @@ def _lines(results: Results) -> Iterator[str]:
     yield "# Benchmarks"
     yield ""
     yield f"Written by `make bench` on {date.today().isoformat()}: {machine()}."
-    yield "Seconds are medians, with the lowest and the highest. The flat twin is a program generated from the stack: the"
-    yield "same number of resources of the same types, with the same properties and references, registered one after"
+    yield "Seconds are medians, with the lowest and the highest. The flat twin is a program generated from the stack:"
+    yield "as many resources of the same types, with the same properties and references, registered one after"
     yield "the other through the same providers. Both take turns in the same sandboxes."
     yield ""
     for stack in results.stacks:
