@@ -9,7 +9,7 @@ BOOTSTRAP_PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.
 PYTHON := .venv/bin/python
 SANDBOX = $(PYTHON) -m sandbox
 
-.PHONY: help up preview down status env start stop reset test test-unit test-engine check format docs environment
+.PHONY: help up preview down status env start stop reset test test-unit test-engine check format bench docs environment
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | sed 's/\$$\$$/$$/' | expand -t 14
@@ -56,6 +56,9 @@ check: environment ## Format, lint, types, unit tests
 format: environment ## Put the code into its form
 	@$(PYTHON) -m ruff check --fix --quiet . || true
 	@$(PYTHON) -m ruff format .
+
+bench: environment ## Measure, and write docs/benchmarks.md (half an hour)
+	@$(PYTHON) -m benchmarks $(ARGS)
 
 docs: environment ## Write the generated parts of docs
 	@$(PYTHON) -m sandbox.documentation

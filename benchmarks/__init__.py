@@ -1,0 +1,1 @@
+"""How fast the platform and its sandbox are, measured on the genuine engine: ``make bench``."""
