@@ -12,7 +12,7 @@ from components.bounds import Range
 from components.cache.engines import CacheEngine
 from components.network import ServiceAccess, ServiceAccessArgs
 from components.removal import RemovalPolicy
-from components.secrets import ConnectionSecret, ConnectionSecretArgs, generated_password
+from components.secrets import ConnectionSecret, ConnectionSecretArgs, generated_password, held_password
 
 PORT = 6379
 REPLICAS = Range(0, 5)
@@ -123,7 +123,7 @@ class Cache(pulumi.ComponentResource):
         # Without replicas there is nothing else to read from, and ElastiCache may not even name a reader.
         self.reader_address = group.reader_endpoint_address if replicated else group.primary_endpoint_address
         self.url = pulumi.Output.format("rediss://{0}:{1}/0", self.primary_address, PORT)
-        self.token = pulumi.Output.secret(group.auth_token.apply(lambda token: token or ""))
+        self.token = held_password(group.auth_token, of=f"{name}-group", property="authToken")
         self.secret_arn = ConnectionSecret(
             f"{name}-connection",
             ConnectionSecretArgs(

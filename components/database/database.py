@@ -12,7 +12,7 @@ from components.bounds import Range
 from components.database.engines import Availability, check_postgres_version, parameter_family, replica_zone
 from components.network import ServiceAccess, ServiceAccessArgs
 from components.removal import RemovalPolicy
-from components.secrets import ConnectionSecret, ConnectionSecretArgs, generated_password
+from components.secrets import ConnectionSecret, ConnectionSecretArgs, generated_password, held_password
 
 PORT = 5432
 READ_REPLICAS = Range(0, 5)
@@ -152,8 +152,8 @@ class Database(pulumi.ComponentResource):
             copy_tags_to_snapshot=True,
             delete_automated_backups=not retained,
             deletion_protection=retained,
+            # Retained, it never comes to a deletion; were it asked for all the same, RDS would want a snapshot named.
             skip_final_snapshot=not retained,
-            final_snapshot_identifier=f"{name}-final" if retained else None,
             performance_insights_enabled=True,
             performance_insights_kms_key_id=args.key_arn,
             performance_insights_retention_period=_INSIGHTS_DAYS,
@@ -193,7 +193,7 @@ class Database(pulumi.ComponentResource):
             )
             for index in range(args.read_replicas)
         ]
-        password = pulumi.Output.secret(writer.password.apply(lambda password: password or ""))
+        password = held_password(writer.password, of=f"{name}-writer", property="password")
         self.writer_address = writer.address
         self.reader_addresses = pulumi.Output.all(*(reader.address for reader in readers or [writer]))
         self.url = pulumi.Output.secret(

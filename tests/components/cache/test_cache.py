@@ -7,6 +7,7 @@ import pytest
 
 from components.cache import Cache, CacheArgs, CacheEngine
 from components.removal import RemovalPolicy
+from components.secrets import PasswordMissingError
 from tests.fakes import RANDOM_PASSWORD
 from tests.recorder import Recording, record
 
@@ -47,6 +48,11 @@ def test_the_token_is_secret_wherever_it_is(cache: Recording) -> None:
 
 def test_the_first_token_stays(cache: Recording) -> None:
     assert cache["k-group"].ignore_changes == ("authToken",)
+
+
+def test_a_token_that_the_state_does_not_know_is_not_taken_for_an_empty_one() -> None:
+    with pytest.raises(PasswordMissingError, match="the state has no authToken of k-group"):
+        record(lambda: Cache("k", args()), overrides={"k-group": {"authToken": ""}})
 
 
 def test_the_url_has_no_credentials(cache: Recording) -> None:
