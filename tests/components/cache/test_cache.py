@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from components.cache import Cache, CacheArgs, CacheEngine
+from components.changes import Changes
 from components.removal import RemovalPolicy
 from components.secrets import PasswordMissingError
 from tests.fakes import RANDOM_PASSWORD
@@ -101,6 +102,12 @@ def test_engine_and_parameters_fit_each_other(engine: CacheEngine, name: str, fa
     assert recording["k-group"].inputs["engine"] == name
     assert recording["k-parameters"].inputs["family"] == family
     assert recording["k-parameters"].inputs["parameters"] == [{"name": "maxmemory-policy", "value": "allkeys-lru"}]
+
+
+@pytest.mark.parametrize("changes", Changes)
+def test_changes_take_effect_when_asked(changes: Changes) -> None:
+    assert build(changes=changes)["k-group"].inputs["applyImmediately"] is (changes is Changes.IMMEDIATELY)
+    assert build()["k-group"].inputs["applyImmediately"] is True
 
 
 def test_snapshots_are_kept_as_long_as_asked(cache: Recording) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.changes import Changes
 from components.database import Availability, Database, DatabaseArgs
 from components.removal import RemovalPolicy
 from components.secrets import PasswordMissingError
@@ -60,6 +61,37 @@ def test_forcing_tls_can_not_be_set_otherwise() -> None:
 def test_own_parameters_join_ours() -> None:
     recording = build(parameters={"log_min_duration_statement": "500"})
     assert parameters(recording) == {"log_min_duration_statement": "500", "rds.force_ssl": "1"}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "method"),
+    [
+        ("log_min_duration_statement", "immediate"),
+        ("rds.force_ssl", "immediate"),
+        ("auto_explain.log_min_duration", "immediate"),
+        ("max_connections", "pending-reboot"),
+        ("shared_preload_libraries", "pending-reboot"),
+        ("pg_stat_statements.max", "pending-reboot"),
+        ("rds.logical_replication", "pending-reboot"),
+    ],
+)
+def test_what_postgres_reads_at_its_start_waits_for_a_reboot(parameter: str, method: str) -> None:
+    own = {} if parameter == "rds.force_ssl" else {parameter: "1"}
+    entries = build(parameters=own)["d-parameters"].inputs["parameters"]
+    assert {entry["name"]: entry["applyMethod"] for entry in entries}[parameter] == method
+
+
+def test_changes_take_effect_during_the_update_unless_told_to_wait() -> None:
+    for name in ("d-writer", "d-reader-0"):
+        assert build(read_replicas=1)[name].inputs["applyImmediately"] is True
+        waiting = build(read_replicas=1, changes=Changes.MAINTENANCE_WINDOW)
+        assert waiting[name].inputs["applyImmediately"] is False
+
+
+def test_another_major_version_never_comes_by_itself_in_the_window() -> None:
+    assert build()["d-writer"].inputs["allowMajorVersionUpgrade"] is True
+    waiting = build(changes=Changes.MAINTENANCE_WINDOW)
+    assert waiting["d-writer"].inputs["allowMajorVersionUpgrade"] is False
 
 
 def test_the_family_follows_the_version() -> None:
