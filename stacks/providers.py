@@ -35,7 +35,8 @@ def kubernetes_provider(kubeconfig: pulumi.Output[str], *, after: Sequence[pulum
     return kubernetes.Provider(
         "kubernetes",
         kubeconfig=kubeconfig,
-        # Two stacks never own the same object, so a conflict is somebody's manual change, which the code overrides.
+        # Each field has an owner then: what other controllers set (replicas, a webhook's CA) stays theirs. What was
+        # changed with kubectl is taken back; a conflict with any other manager fails the update and names it.
         enable_server_side_apply=True,
         # Changed in place: the provider would otherwise delete and recreate them under running pods (ADR 22).
         enable_config_map_mutable=True,

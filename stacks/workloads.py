@@ -27,7 +27,6 @@ def build_workloads(
             allowed_cidrs=settings.ingress.allowed_cidrs,
             replicas=settings.ingress.replicas,
             plain_http=settings.ingress.plain_http,
-            gateway_api=settings.ingress.gateway_api,
         ),
         opts,
     )

@@ -10,9 +10,10 @@ import pulumi_aws as aws
 
 from components.bounds import Range
 from components.cache.engines import CacheEngine
+from components.changes import Changes
 from components.network import ServiceAccess, ServiceAccessArgs
 from components.removal import RemovalPolicy
-from components.secrets import ConnectionSecret, ConnectionSecretArgs, generated_password
+from components.secrets import ConnectionSecret, ConnectionSecretArgs, generated_password, held_password
 
 PORT = 6379
 REPLICAS = Range(0, 5)
@@ -40,6 +41,8 @@ class CacheArgs:
     """Days that daily snapshots are kept, 0 to 35; 0 makes none."""
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     """Parameters of the engine that differ from its defaults."""
+    changes: Changes = Changes.IMMEDIATELY
+    """When a change that interrupts the cache takes effect. Copies come and go at once."""
     removal_policy: RemovalPolicy = RemovalPolicy.RETAIN
 
     def __post_init__(self) -> None:
@@ -97,6 +100,7 @@ class Cache(pulumi.ComponentResource):
             description=f"Cache {name}",
             engine=release.engine,
             engine_version=release.version,
+            apply_immediately=args.changes.immediate,
             node_type=args.node_type,
             num_cache_clusters=1 + args.replicas,
             automatic_failover_enabled=replicated,
@@ -123,7 +127,7 @@ class Cache(pulumi.ComponentResource):
         # Without replicas there is nothing else to read from, and ElastiCache may not even name a reader.
         self.reader_address = group.reader_endpoint_address if replicated else group.primary_endpoint_address
         self.url = pulumi.Output.format("rediss://{0}:{1}/0", self.primary_address, PORT)
-        self.token = pulumi.Output.secret(group.auth_token.apply(lambda token: token or ""))
+        self.token = held_password(group.auth_token, of=f"{name}-group", property="authToken")
         self.secret_arn = ConnectionSecret(
             f"{name}-connection",
             ConnectionSecretArgs(

@@ -53,7 +53,7 @@ class CertificateIssuers(pulumi.ComponentResource):
                 f"{name}-{issuer}",
                 api_version="cert-manager.io/v1",
                 kind="ClusterIssuer",
-                metadata={"name": issuer, "labels": {"app.kubernetes.io/part-of": "platform"}},
+                metadata=k8s.meta.v1.ObjectMetaArgs(name=issuer, labels={"app.kubernetes.io/part-of": "platform"}),
                 spec=issuer_spec(issuer, ingress_class=args.ingress_class_name, email=args.email),
                 opts=pulumi.ResourceOptions(parent=self),
             )

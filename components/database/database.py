@@ -9,10 +9,12 @@ import pulumi
 import pulumi_aws as aws
 
 from components.bounds import Range
+from components.changes import Changes
 from components.database.engines import Availability, check_postgres_version, parameter_family, replica_zone
+from components.database.parameters import apply_method
 from components.network import ServiceAccess, ServiceAccessArgs
 from components.removal import RemovalPolicy
-from components.secrets import ConnectionSecret, ConnectionSecretArgs, generated_password
+from components.secrets import ConnectionSecret, ConnectionSecretArgs, generated_password, held_password
 
 PORT = 5432
 READ_REPLICAS = Range(0, 5)
@@ -69,7 +71,9 @@ class DatabaseArgs:
     backup_days: int = 7
     """Days that point-in-time recovery reaches back, 0 to 35; replicas need 1."""
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Parameters that differ from the family's defaults."""
+    """Parameters that differ from the family's defaults. Those that Postgres reads at its start wait for a reboot."""
+    changes: Changes = Changes.IMMEDIATELY
+    """When a change that interrupts the database takes effect. Another major version is refused in the window."""
     removal_policy: RemovalPolicy = RemovalPolicy.RETAIN
 
     def __post_init__(self) -> None:
@@ -108,7 +112,7 @@ class Database(pulumi.ComponentResource):
             family=parameter_family(args.version),
             description=f"Parameters of {name}",
             parameters=[
-                aws.rds.ParameterGroupParameterArgs(name=key, value=value)
+                aws.rds.ParameterGroupParameterArgs(name=key, value=value, apply_method=apply_method(key))
                 for key, value in sorted({**args.parameters, "rds.force_ssl": "1"}.items())
             ],
             opts=footing,
@@ -128,6 +132,10 @@ class Database(pulumi.ComponentResource):
             f"{name}-writer",
             engine="postgres",
             engine_version=args.version,
+            # With nobody at hand no database may become another version; and until the window its parameter group,
+            # which is another one then, could not be deleted. RDS upgrades the replicas along with the writer.
+            allow_major_version_upgrade=args.changes.immediate,
+            apply_immediately=args.changes.immediate,
             instance_class=args.instance_class,
             db_name=args.database_name,
             username=_USERNAME,
@@ -152,8 +160,8 @@ class Database(pulumi.ComponentResource):
             copy_tags_to_snapshot=True,
             delete_automated_backups=not retained,
             deletion_protection=retained,
+            # Retained, it never comes to a deletion; were it asked for all the same, RDS would want a snapshot named.
             skip_final_snapshot=not retained,
-            final_snapshot_identifier=f"{name}-final" if retained else None,
             performance_insights_enabled=True,
             performance_insights_kms_key_id=args.key_arn,
             performance_insights_retention_period=_INSIGHTS_DAYS,
@@ -172,6 +180,7 @@ class Database(pulumi.ComponentResource):
                 f"{name}-reader-{index}",
                 # Engine, version, storage size, user and password are the writer's.
                 replicate_source_db=writer.identifier,
+                apply_immediately=args.changes.immediate,
                 instance_class=args.instance_class,
                 availability_zone=_replica_zone(args.zone_names, writer.availability_zone, index),
                 storage_type="gp3",
@@ -193,7 +202,7 @@ class Database(pulumi.ComponentResource):
             )
             for index in range(args.read_replicas)
         ]
-        password = pulumi.Output.secret(writer.password.apply(lambda password: password or ""))
+        password = held_password(writer.password, of=f"{name}-writer", property="password")
         self.writer_address = writer.address
         self.reader_addresses = pulumi.Output.all(*(reader.address for reader in readers or [writer]))
         self.url = pulumi.Output.secret(

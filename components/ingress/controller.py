@@ -20,6 +20,16 @@ _INSTALL_SECONDS = 300
 _REVISIONS_KEPT = 5
 
 
+def check_cidr(cidr: str) -> None:
+    """Raise ValueError when a load balancer does not take this network."""
+    try:
+        ip_network(cidr)
+    except ValueError as error:
+        raise ValueError(
+            f"{cidr!r} is no network: {error}; allowed are networks such as '203.0.113.0/24', without host bits"
+        ) from error
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngressControllerArgs:
     """Inputs of an IngressController. Raises ValueError when replicas or a CIDR is not allowed."""
@@ -35,12 +45,11 @@ class IngressControllerArgs:
     """Controller pods, 2 to 100: a single one would be lost with its node."""
     resources: values.ControllerResources = field(default_factory=values.ControllerResources)
     plain_http: values.PlainHttp = values.PlainHttp.REDIRECT
-    gateway_api: values.GatewayApi = values.GatewayApi.OFF
 
     def __post_init__(self) -> None:
         REPLICAS.check("replicas", self.replicas)
         for cidr in self.allowed_cidrs:
-            _check_cidr(cidr)
+            check_cidr(cidr)
 
 
 class IngressController(pulumi.ComponentResource):
@@ -82,7 +91,6 @@ class IngressController(pulumi.ComponentResource):
                 replicas=args.replicas,
                 resources=args.resources,
                 plain_http=args.plain_http,
-                gateway_api=args.gateway_api,
             ),
             opts=child,
         )
@@ -122,12 +130,3 @@ def _address(status: core.ServiceStatus | None) -> str | None:
     balancer = status.load_balancer if status else None
     entries = balancer.ingress if balancer else None
     return (entries[0].hostname or entries[0].ip) if entries else None
-
-
-def _check_cidr(cidr: str) -> None:
-    try:
-        ip_network(cidr)
-    except ValueError as error:
-        raise ValueError(
-            f"allowed_cidrs has {cidr!r}: {error}; allowed are networks such as '203.0.113.0/24', without host bits"
-        ) from error

@@ -46,14 +46,6 @@ class PlainHttp(StrEnum):
     """Each Ingress decides, by its ``ssl-redirect`` annotation."""
 
 
-class GatewayApi(StrEnum):
-    """Whether Gateway API objects are served beside Ingress objects."""
-
-    OFF = "Off"
-    STANDARD = "Standard"
-    """Those of the standard channel. Its CRDs must be in the cluster already: the controller doesn't own them."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ControllerResources:
     """CPU and memory of one controller pod, as Kubernetes quantities. No CPU limit: bursts must not be throttled."""
@@ -102,7 +94,6 @@ def chart_values(
     replicas: int,
     resources: ControllerResources,
     plain_http: PlainHttp,
-    gateway_api: GatewayApi,
 ) -> dict[str, Value]:
     """Values of the chart. ``service`` is the load balancer's Service, which is not the chart's."""
     published = f"{namespace}/{service}"
@@ -133,9 +124,7 @@ def chart_values(
                 # Without it no Ingress ever gets an address, and whoever waits for one waits in vain.
                 "publishService": {"enabled": True, "pathOverride": published},
             },
-            "kubernetesGateway": {"enabled": gateway_api is not GatewayApi.OFF},
         },
-        "additionalArguments": _gateway_arguments(gateway_api, service=service, namespace=namespace),
         "gateway": {"enabled": False},
         "ports": {"web": _web(plain_http), "websecure": _entry_point()},
         "api": {"dashboard": False},
@@ -144,14 +133,6 @@ def chart_values(
         "metrics": {"prometheus": {"service": {"enabled": True}, "addRoutersLabels": True}},
         "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
     }
-
-
-def _gateway_arguments(gateway_api: GatewayApi, *, service: str, namespace: str) -> list[str]:
-    """Where Gateways get their address from. The chart passes it on only for a Service of its own."""
-    if gateway_api is GatewayApi.OFF:
-        return []
-    option = "--providers.kubernetesgateway.statusaddress.service"
-    return [f"{option}.name={service}", f"{option}.namespace={namespace}"]
 
 
 def _web(plain_http: PlainHttp) -> dict[str, Value]:

@@ -160,7 +160,7 @@ class WebApplicationArgs:
             checks.check_url_without_credentials("redis_url", self.redis_url)
         checks.check_host("host", self.host)
         checks.check_label("application", self.application)
-        checks.check_label("namespace", self.namespace)
+        checks.check_namespace("namespace", self.namespace)
         STOP_SECONDS.check("pre_stop_seconds", self.pre_stop_seconds)
         STOP_SECONDS.check("shutdown_seconds", self.shutdown_seconds)
         USER_ID.check("run_as_user", self.run_as_user)

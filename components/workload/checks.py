@@ -66,6 +66,16 @@ def check_label(name: str, value: str) -> None:
         )
 
 
+def check_namespace(name: str, value: str) -> None:
+    """Refuse what can't be a namespace of one's own: those of Kubernetes are there before, and hold what it needs."""
+    check_label(name, value)
+    if value == "default" or value.startswith("kube-"):
+        raise ValueError(
+            f"{name} is {value!r}, which belongs to Kubernetes; the application's is made for it, and admits only pods "
+            f"that meet Pod Security 'restricted'; give it a name of its own such as 'application'"
+        )
+
+
 def check_path(name: str, value: str) -> None:
     """Refuse what is no absolute HTTP path."""
     if not value.startswith("/") or any(character.isspace() for character in value):

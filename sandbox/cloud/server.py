@@ -30,6 +30,7 @@ from sandbox.cloud.leftovers import AwsInventory, KubernetesInventory
 from sandbox.cloud.loop import Loop, Watch
 from sandbox.cloud.nodes import NodeSimulation
 from sandbox.cloud.operations import Operations, OwnServices
+from sandbox.cloud.rds.instances import RdsRules
 from sandbox.control_plane import ControlPlane, Webhooks
 from sandbox.home import Home
 from sandbox.kube import KubeClient
@@ -74,6 +75,7 @@ def aws_operations(
         Ec2Gaps(),
         KmsGaps(),
         LogsGaps(),
+        RdsRules(),
         RdsGaps(),
         SsmGaps(version),
     )

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from components.bounds import check_retention_days
 from components.cluster import AccessPolicy, check_addon_versions, check_public_access, check_version
+from components.labels import check_label_value, check_namespaces, check_node_label_key
 from components.network import ZONES, NatMode, vpc_range
 from components.nodes import DISK_GIB, CapacityType, Taint, ami_type, check_instance_type, check_sizes
 from stacks.settings.section import Section, checked, within
@@ -46,6 +47,8 @@ def _check_retention(value: int) -> None:
 Name = Annotated[str, checked(_check_name)]
 """Name of one of several things of a kind; part of the names of what is built for it."""
 RetentionDays = Annotated[int, checked(_check_retention)]
+LabelKey = Annotated[str, checked(check_node_label_key)]
+LabelValue = Annotated[str, checked(check_label_value)]
 
 
 class AwsSettings(Section):
@@ -74,7 +77,7 @@ class AccessGrantSettings(Section):
     """A policy of EKS, for the cluster or for some namespaces."""
 
     policy: AccessPolicy
-    namespaces: tuple[str, ...] = ()
+    namespaces: tuple[Annotated[str, checked(check_namespaces)], ...] = ()
     """Empty: the whole cluster."""
 
 
@@ -118,7 +121,7 @@ class NodeGroupSettings(Section):
     max_size: int
     capacity_type: CapacityType = CapacityType.ON_DEMAND
     disk_gib: Annotated[int, within(DISK_GIB)] = 50
-    labels: dict[str, str] = Field(default_factory=dict)
+    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
     taints: tuple[Annotated[str, checked(Taint.parse)], ...] = ()
     """In kubectl's notation, such as ``gpu=nvidia:NoSchedule``."""
     release_version: str | None = None

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from components.cache import REPLICAS, SNAPSHOT_DAYS, CacheEngine
+from components.changes import Changes
 from components.database import (
     BACKUP_DAYS,
     READ_REPLICAS,
@@ -67,6 +68,8 @@ class CacheSettings(Section):
     snapshot_days: Annotated[int, within(SNAPSHOT_DAYS)] = 0
     parameters: dict[str, str] = Field(default_factory=dict)
     """Parameters of the engine that differ from its defaults."""
+    changes: Changes = Changes.IMMEDIATELY
+    """When a change that interrupts the cache takes effect: during the update, or in the maintenance window."""
 
 
 class DatabaseSettings(Section):
@@ -83,6 +86,9 @@ class DatabaseSettings(Section):
     backup_days: Annotated[int, within(BACKUP_DAYS)] = 7
     parameters: dict[str, str] = Field(default_factory=dict)
     """Parameters of Postgres that differ from the defaults of RDS."""
+    changes: Changes = Changes.IMMEDIATELY
+    """When a change that interrupts the database takes effect: during the update, or in the maintenance window.
+    Another major version needs ``Immediately``, if only for that update."""
 
     @model_validator(mode="after")
     def _fits(self) -> DatabaseSettings:

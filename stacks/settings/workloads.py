@@ -9,8 +9,8 @@ from typing import Annotated
 from pydantic import model_validator
 
 from components.certificates.issuers import CertificateIssuersArgs
-from components.ingress import Exposure, GatewayApi, PlainHttp
-from components.ingress.controller import REPLICAS as CONTROLLER_REPLICAS
+from components.ingress import REPLICAS as CONTROLLER_REPLICAS
+from components.ingress import Exposure, IngressControllerArgs, PlainHttp, check_cidr
 from components.registry import check_repository
 from components.workload import AutoscalingArgs, ContainerResources, ZoneSpread, checks
 from components.workload.args import PERCENT, REPLICAS
@@ -18,6 +18,8 @@ from stacks.settings.section import Section, checked, within
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _MOVING_TAG = "latest"
+_TAKEN = (IngressControllerArgs().namespace, "cert-manager")
+"""Namespaces that the controller and the add-on live in."""
 
 
 def _check_tag(value: str) -> None:
@@ -37,6 +39,14 @@ def _check_label(value: str) -> None:
     checks.check_label("name", value)
 
 
+def _check_namespace(value: str) -> None:
+    checks.check_namespace("namespace", value)
+    if value in _TAKEN:
+        raise ValueError(
+            f"{value} is the namespace of another part of the platform; give the application one of its own"
+        )
+
+
 Label = Annotated[str, checked(_check_label)]
 
 
@@ -46,11 +56,10 @@ class IngressSettings(Section):
     class_name: Label = "nginx"
     """Name of the IngressClass."""
     exposure: Exposure = Exposure.INTERNET_FACING
-    allowed_cidrs: tuple[str, ...] = ()
+    allowed_cidrs: tuple[Annotated[str, checked(check_cidr)], ...] = ()
     """Networks that the load balancer takes connections from; empty: all."""
     replicas: Annotated[int, within(CONTROLLER_REPLICAS)] = 2
     plain_http: PlainHttp = PlainHttp.REDIRECT
-    gateway_api: GatewayApi = GatewayApi.OFF
 
 
 class CertificatesSettings(Section):
@@ -127,7 +136,8 @@ class ApplicationSettings(Section):
     host: Annotated[str, checked(_check_host)]
     """DNS name that users reach it at."""
     name: Label = "app"
-    namespace: Label = "application"
+    namespace: Annotated[str, checked(_check_namespace)] = "application"
+    """Made for the application alone."""
     issuer: Issuer = Issuer.PRODUCTION
     resources: ResourcesSettings = ResourcesSettings()
     autoscaling: AutoscalingSettings = AutoscalingSettings()

@@ -90,9 +90,9 @@ class Clone:
             pod for pod in pods if pod["status"]["phase"] == "Running" and "deletionTimestamp" not in pod["metadata"]
         ]
 
-    def state(self) -> dict[str, Any]:
-        """The stack's state as it is kept, secrets encrypted."""
-        return json.loads(self.pulumi("stack", "export").stdout)
+    def state(self, *arguments: str) -> dict[str, Any]:
+        """The stack's state as it is kept, secrets encrypted unless ``--show-secrets`` is among the arguments."""
+        return json.loads(self.pulumi("stack", "export", *arguments).stdout)
 
     @property
     def environ(self) -> dict[str, str]:

@@ -5,8 +5,10 @@ The tests run in the order of the file: they are the days of one stack's life.
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -71,9 +73,16 @@ def test_the_applications_namespace_refuses_pods_that_are_not_restricted(dev: Cl
 def test_no_secret_is_in_plain_text_in_the_state(dev: Clone) -> None:
     secrets = dev.kubectl("get", "secrets", "-n", "application")["items"]
     application = next(item for item in secrets if item["metadata"]["name"] == "app-secrets")
-    state = json.dumps(dev.state())
+    data = {key: base64.b64decode(value).decode() for key, value in application["data"].items()}
+    database = urlsplit(data["database-url"]).password
+    assert database
+    state, decrypted = json.dumps(dev.state()), json.dumps(dev.state("--show-secrets"))
 
-    assert set(application["data"]) >= {"database-url", "redis-password"}
+    for password in (database, data["redis-password"]):
+        assert len(password) >= 40
+        for form in (password, base64.b64encode(password.encode()).decode()):
+            assert form not in state
+        assert password in decrypted
     for value in application["data"].values():
         assert value not in state
 
@@ -86,6 +95,14 @@ def test_a_changed_retention_updates_in_place(dev: Clone) -> None:
 
     instances = dev.aws("rds", "describe-db-instances")["DBInstances"]
     assert [item["BackupRetentionPeriod"] for item in instances if "writer" in item["DBInstanceIdentifier"]] == [3]
+    dev.pulumi("preview", "--expect-no-changes")
+
+
+def test_a_parameter_that_postgres_reads_at_its_start_can_be_set(dev: Clone) -> None:
+    dev.configure("platform:database.parameters.max_connections", "200")
+
+    assert dev.steps() == {"update": ["database-parameters"]}
+    dev.sandbox("up")
     dev.pulumi("preview", "--expect-no-changes")
 
 

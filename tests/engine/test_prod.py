@@ -49,13 +49,24 @@ def test_a_failing_node_gives_its_pods_to_the_others(prod: Clone) -> None:
     prod.run("kubectl", "uncordon", lost, check=True)
 
 
-def test_a_larger_cache_is_an_update_in_place(prod: Clone) -> None:
-    prod.configure("platform:cache.snapshotDays", "14")
+def test_a_larger_cache_waits_for_the_maintenance_window_and_is_shown_until_then(prod: Clone) -> None:
+    prod.configure("platform:cache.nodeType", "cache.r6g.xlarge")
 
     assert prod.steps() == {"update": ["cache-group"]}
     prod.sandbox("up")
     (cache,) = prod.aws("elasticache", "describe-replication-groups")["ReplicationGroups"]
-    assert cache["SnapshotRetentionLimit"] == 14
+    assert cache["CacheNodeType"] == "cache.r6g.large"
+    assert prod.steps() == {"update": ["cache-group"]}
+
+
+def test_a_larger_cache_is_an_update_in_place_once_it_is_to_be_immediate(prod: Clone) -> None:
+    prod.configure("platform:cache.changes", "Immediately")
+
+    assert prod.steps() == {"update": ["cache-group"]}
+    prod.sandbox("up")
+    (cache,) = prod.aws("elasticache", "describe-replication-groups")["ReplicationGroups"]
+    assert cache["CacheNodeType"] == "cache.r6g.xlarge"
+    prod.pulumi("preview", "--expect-no-changes")
 
 
 def test_another_instance_type_replaces_only_its_node_group(prod: Clone) -> None:

@@ -62,7 +62,10 @@ class TestElastiCache:
     def test_a_group_changes_and_goes(self, cache: Any) -> None:
         cache.create_replication_group(**self.GROUP)
         cache.modify_replication_group(
-            ReplicationGroupId="cache", SnapshotRetentionLimit=7, CacheNodeType="cache.m7g.large"
+            ReplicationGroupId="cache",
+            SnapshotRetentionLimit=7,
+            CacheNodeType="cache.m7g.large",
+            ApplyImmediately=True,
         )
         cache.increase_replica_count(ReplicationGroupId="cache", NewReplicaCount=2, ApplyImmediately=True)
         (group,) = cache.describe_replication_groups(ReplicationGroupId="cache")["ReplicationGroups"]
@@ -108,6 +111,116 @@ class TestElastiCache:
         cache.create_replication_group(**{**self.GROUP, "CacheParameterGroupName": "own"})
         with refused("InvalidCacheParameterGroupState", "still members"):
             cache.delete_cache_parameter_group(CacheParameterGroupName="own")
+
+    def test_an_interrupting_change_waits_for_the_window_and_goes_with_the_next_that_does_not(self, cache: Any) -> None:
+        cache.create_replication_group(**self.GROUP)
+        cache.modify_replication_group(
+            ReplicationGroupId="cache", SnapshotRetentionLimit=7, CacheNodeType="cache.m7g.large"
+        )
+        (group,) = cache.describe_replication_groups(ReplicationGroupId="cache")["ReplicationGroups"]
+        assert (group["SnapshotRetentionLimit"], group["CacheNodeType"]) == (7, "cache.t4g.micro")
+        member = cache.describe_cache_clusters()["CacheClusters"][0]
+        assert member["PendingModifiedValues"] == {"CacheNodeType": "cache.m7g.large"}
+        cache.modify_replication_group(ReplicationGroupId="cache", ApplyImmediately=True)
+        (group,) = cache.describe_replication_groups(ReplicationGroupId="cache")["ReplicationGroups"]
+        assert group["CacheNodeType"] == "cache.m7g.large"
+        assert cache.describe_cache_clusters()["CacheClusters"][0]["PendingModifiedValues"] == {}
+
+
+class TestRds:
+    @pytest.fixture
+    def rds(self, cloud: Served) -> Any:
+        rds = cloud.client("rds")
+        for major in ("16", "17"):
+            rds.create_db_parameter_group(
+                DBParameterGroupName=f"own{major}", DBParameterGroupFamily=f"postgres{major}", Description="d"
+            )
+        rds.create_db_instance(
+            DBInstanceIdentifier="writer",
+            Engine="postgres",
+            EngineVersion="16",
+            DBInstanceClass="db.t4g.micro",
+            AllocatedStorage=20,
+            MasterUsername="app",
+            MasterUserPassword="correct-horse",
+            DBParameterGroupName="own16",
+            BackupRetentionPeriod=1,
+        )
+        rds.create_db_instance_read_replica(
+            DBInstanceIdentifier="reader", SourceDBInstanceIdentifier="writer", DBParameterGroupName="own16"
+        )
+        return rds
+
+    @staticmethod
+    def instance(rds: Any, name: str = "writer") -> dict[str, Any]:
+        return rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+
+    def test_an_interrupting_change_waits_for_the_window_and_goes_with_the_next_that_does_not(self, rds: Any) -> None:
+        change = {"DBInstanceClass": "db.r6g.large", "BackupRetentionPeriod": 3}
+        rds.modify_db_instance(DBInstanceIdentifier="writer", **change)
+        writer = self.instance(rds)
+        assert (writer["DBInstanceClass"], writer["BackupRetentionPeriod"]) == ("db.t4g.micro", 3)
+        assert writer["PendingModifiedValues"] == {"DBInstanceClass": "db.r6g.large"}
+        rds.modify_db_instance(DBInstanceIdentifier="writer", ApplyImmediately=True)
+        writer = self.instance(rds)
+        assert writer["DBInstanceClass"] == "db.r6g.large"
+        assert not writer["PendingModifiedValues"]
+
+    @pytest.mark.parametrize(
+        ("change", "match"),
+        [
+            ({"EngineVersion": "17"}, "AllowMajorVersionUpgrade flag must be present"),
+            ({"EngineVersion": "17", "AllowMajorVersionUpgrade": True}, "own16 is non-default"),
+            (
+                {"EngineVersion": "17", "AllowMajorVersionUpgrade": True, "DBParameterGroupName": "own16"},
+                "use a parameter group with DBParameterGroupFamily postgres17",
+            ),
+            ({"EngineVersion": "15", "AllowMajorVersionUpgrade": True}, "Cannot upgrade postgres from 16 to 15"),
+            ({"DBParameterGroupName": "own17"}, "use a parameter group with DBParameterGroupFamily postgres16"),
+        ],
+    )
+    def test_an_upgrade_that_aws_refuses(self, rds: Any, change: dict[str, Any], match: str) -> None:
+        with refused("InvalidParameterCombination", match):
+            rds.modify_db_instance(DBInstanceIdentifier="writer", ApplyImmediately=True, **change)
+
+    def test_a_major_upgrade_takes_the_replicas_along(self, rds: Any) -> None:
+        with refused("InvalidParameterCombination", "with its source only"):
+            rds.modify_db_instance(
+                DBInstanceIdentifier="reader", EngineVersion="17", AllowMajorVersionUpgrade=True, ApplyImmediately=True
+            )
+        rds.modify_db_instance(
+            DBInstanceIdentifier="writer",
+            EngineVersion="17",
+            AllowMajorVersionUpgrade=True,
+            DBParameterGroupName="own17",
+            ApplyImmediately=True,
+        )
+        assert [self.instance(rds, name)["EngineVersion"] for name in ("writer", "reader")] == ["17", "17"]
+        rds.modify_db_instance(DBInstanceIdentifier="reader", DBParameterGroupName="own17", ApplyImmediately=True)
+        with refused("InvalidDBParameterGroupState", "still members of this parameter group own17"):
+            rds.delete_db_parameter_group(DBParameterGroupName="own17")
+        rds.delete_db_parameter_group(DBParameterGroupName="own16")
+
+    @pytest.mark.parametrize(
+        ("parameter", "method", "code"),
+        [
+            ("no_such_parameter", "immediate", "InvalidParameterValue"),
+            ("max_connections", "immediate", "InvalidParameterCombination"),
+            ("max_connections", "pending-reboot", None),
+            ("log_min_duration_statement", "immediate", None),
+        ],
+    )
+    def test_parameters(self, rds: Any, parameter: str, method: str, code: str | None) -> None:
+        entry = {"ParameterName": parameter, "ParameterValue": "500", "ApplyMethod": method}
+
+        def change() -> None:
+            rds.modify_db_parameter_group(DBParameterGroupName="own16", Parameters=[entry])
+
+        if code is None:
+            change()
+            return
+        with refused(code, parameter):
+            change()
 
 
 class TestGaps:

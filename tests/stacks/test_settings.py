@@ -131,6 +131,33 @@ def cases() -> list[tuple[str, Change, str]]:
             lambda c: general(c).update(instanceTypes=["t3.medium", "t4g.medium"]),
             "make a node group for each",
         ),
+        ("label", lambda c: general(c).update(labels={"a b": "c"}), "is no label of Kubernetes"),
+        (
+            "reserved label",
+            lambda c: general(c).update(labels={"node.kubernetes.io/role": "worker"}),
+            "has a prefix that node groups may not set",
+        ),
+        ("label value", lambda c: general(c).update(labels={"workload": "not this"}), r"labels\.workload\n"),
+        (
+            "namespace of a grant",
+            lambda c: c["platform:cluster"]["accessEntries"]["developers"]["grants"][0].update(namespaces=["App_1"]),
+            r"grants\[0\]\.namespaces\[0\]\n    value: \"App_1\"\n.*names no namespace",
+        ),
+        (
+            "network of the load balancer",
+            lambda c: c["platform:ingress"].update(allowedCidrs=["203.0.113.7/24"]),
+            r"ingress\.allowedCidrs\[0\]\n    value: \"203\.0\.113\.7/24\"\n.*without host bits",
+        ),
+        (
+            "namespace of Kubernetes",
+            lambda c: c["platform:application"].update(namespace="kube-system"),
+            r"application\.namespace\n.*\n.*belongs to Kubernetes",
+        ),
+        (
+            "namespace of another part",
+            lambda c: c["platform:application"].update(namespace="ingress"),
+            "namespace of another part of the platform",
+        ),
         ("taint", lambda c: general(c).update(taints=["gpu"]), "such as gpu=nvidia:NoSchedule"),
         (
             "name of a node group",
@@ -195,6 +222,26 @@ def test_nodes_without_a_way_out_are_warned_about() -> None:
     (warning,) = bring_up("dev", config).logs
     assert warning[0] == "WARNING"
     assert "set Single or PerZone" in warning[1]
+
+
+@pytest.mark.parametrize("change", [{"exposure": "Internal"}, {"allowedCidrs": ["203.0.113.0/24"]}])
+def test_a_challenge_that_never_arrives_is_warned_about(change: dict[str, Any]) -> None:
+    config = configuration("dev")
+    config["platform:ingress"].update(change)
+    (warning,) = advice(load(config))
+    assert "no certificate is ever issued" in warning
+    for section in ("certificates", "application"):
+        del config[f"platform:{section}"]
+    assert advice(load(config)) == []
+
+
+def test_rights_in_a_namespace_that_the_application_is_not_in_are_warned_about() -> None:
+    config = configuration("dev")
+    config["platform:application"]["namespace"] = "shop"
+    (warning,) = advice(load(config))
+    assert "accessEntries.developers grants Edit in application, and not in shop" in warning
+    config["platform:cluster"]["accessEntries"]["developers"]["grants"][0]["namespaces"] = ["sho*"]
+    assert advice(load(config)) == []
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

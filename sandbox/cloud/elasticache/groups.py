@@ -29,12 +29,17 @@ _PLAIN_CHANGES = {
     "LogDeliveryConfigurations": "LogDeliveryConfigurations",
     "TransitEncryptionMode": "TransitEncryptionMode",
     "IpDiscovery": "IpDiscovery",
+    "Engine": "Engine",
     "EngineVersion": "_version",
     "CacheParameterGroupName": "_parameter_group",
     "SecurityGroupIds": "_security_groups",
     "PreferredMaintenanceWindow": "_maintenance",
     "NotificationTopicArn": "_topic",
 }
+
+
+_WAITING = ("Engine", "EngineVersion", "CacheNodeType", "CacheParameterGroupName")
+"""What waits for the maintenance window unless it is to be applied at once. In the sandbox no window ever comes."""
 
 
 class ReplicationGroupOperations(Operations):
@@ -89,6 +94,7 @@ class ReplicationGroupOperations(Operations):
             "_port": call.get("Port", 6379),
             "_domain": f"{name}.{secrets.token_hex(3)}.{short(call.region)}.cache.amazonaws.com",
             "_zones": call.get("PreferredCacheClusterAZs", []),
+            "_waiting": {},
         }
         check_token(call)
         if not group["CacheNodeType"]:
@@ -110,24 +116,28 @@ class ReplicationGroupOperations(Operations):
         region = self._state.of(call)
         group = region.group(call["ReplicationGroupId"])
         changed = dict(group)
+        at_once = bool(call.get("ApplyImmediately"))
+        waiting: Record = {**group["_waiting"], **{key: call[key] for key in _WAITING if key in call.params}}
+        waiting = {key: value for key, value in waiting.items() if group[_PLAIN_CHANGES[key]] != value}
+        changed["_waiting"] = {} if at_once else waiting
         for parameter, key in _PLAIN_CHANGES.items():
-            if parameter in call.params:
+            if parameter in call.params and parameter not in _WAITING:
                 changed[key] = call[parameter]
         for parameter, key in (("AutomaticFailoverEnabled", "AutomaticFailover"), ("MultiAZEnabled", "MultiAZ")):
             if parameter in call.params:
                 changed[key] = switch(call[parameter])
         if "TransitEncryptionEnabled" in call.params:
             changed["TransitEncryptionEnabled"] = call["TransitEncryptionEnabled"]
-        if call.get("Engine", group["Engine"]) != group["Engine"]:
-            changed["Engine"] = call["Engine"]
         kept = [each for each in group["UserGroupIds"] if each not in call.get("UserGroupIdsToRemove", [])]
         changed["UserGroupIds"] = [] if call.get("RemoveUserGroups") else kept + call.get("UserGroupIdsToAdd", [])
         if "AuthToken" in call.params or call.get("AuthTokenUpdateStrategy") == "DELETE":
             check_token(call, tls=changed["TransitEncryptionEnabled"])
             changed["AuthTokenEnabled"] = call.get("AuthTokenUpdateStrategy") != "DELETE"
             changed["AuthTokenLastModifiedDate"] = now()
-        check(region, changed)
-        group.update(changed)
+        later: Record = {_PLAIN_CHANGES[parameter]: value for parameter, value in waiting.items()}
+        # What can't be is refused now, not in the window.
+        check(region, changed | later)
+        group.update(changed | later if at_once else changed)
         return {"ReplicationGroup": group}
 
     def increase_replica_count(self, call: Call) -> Record:

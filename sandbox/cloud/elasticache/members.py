@@ -136,7 +136,9 @@ def cache_cluster(region: Region, group: Record, member: Record) -> Record:
         "PreferredAvailabilityZone": member["PreferredAvailabilityZone"],
         "CacheClusterCreateTime": group["ReplicationGroupCreateTime"],
         "PreferredMaintenanceWindow": group["_maintenance"],
-        "PendingModifiedValues": {},
+        "PendingModifiedValues": {
+            key: value for key, value in group["_waiting"].items() if key in ("CacheNodeType", "EngineVersion")
+        },
         "NotificationConfiguration": {"TopicArn": group["_topic"], "TopicStatus": "active"}
         if group["_topic"]
         else None,

@@ -84,7 +84,7 @@ class Lifecycle:
     def update(self, olds: Mapping[str, Any], news: Mapping[str, Any], changed: Iterable[str]) -> None:
         """Bring the ``changed`` properties from ``olds`` to ``news``."""
         row, left = self._row, set(changed)
-        for op in row.update:
+        for op in sorted(row.update, key=lambda op: self._shrinks(op, olds, news)):
             mine = set(carries(row, op, self._schema.inputs))
             if not mine & left:
                 continue
@@ -95,6 +95,10 @@ class Lifecycle:
         left -= set(row.local)
         if left:
             raise self._error(f"the sandbox can't change {', '.join(sorted(left))}")
+
+    def _shrinks(self, op: Op, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+        names = [name for name in carries(self._row, op, news) if name in olds] if op.shrink else []
+        return any((news[name] or 0) < (olds[name] or 0) for name in names)
 
     def _apply(self, op: Op, values: Mapping[str, Any], olds: Mapping[str, Any], doing: str) -> None:
         context = self._context
@@ -110,7 +114,7 @@ class Lifecycle:
                 return
         if op.clear and all(is_empty(value) for value in values.values()):
             self._send(Op(op.clear, takes=(), wait=op.wait), {}, doing)
-        elif op.shrink and any((news or 0) < (olds.get(name) or 0) for name, news in values.items()):
+        elif op.shrink and self._shrinks(op, olds, values):
             self._send(replace(op, name=op.shrink), values, doing)
         elif op.each:
             for name in sorted(values):

@@ -71,7 +71,12 @@ class AwsProvider(Provider):
             news = {**news, "region": self._at(news).region}
         named = row.autoname is not None and is_auto_name(row.autoname, call.name, news.get(row.autoname.property))
         return comparison.diff(
-            old_inputs, news, old_tags if row.tags else {}, new_tags, ignored=ignore_changes, fresh_name=named
+            arrived(row, old_inputs, old_outputs),
+            news,
+            old_tags if row.tags else {},
+            new_tags,
+            ignored=ignore_changes,
+            fresh_name=named,
         )
 
     def create(self, call: Call, inputs: Properties) -> tuple[str, Properties]:
@@ -122,6 +127,7 @@ class AwsProvider(Provider):
         row = self._row(call.type)
         schema = schema_of(row.token)
         outputs, tags = Outputs(row, schema), self._tags_all(news)
+        old_inputs = arrived(row, old_inputs, old_outputs)
         changes = Comparison(row, schema).changes(old_inputs, news)
         changed = {re.split(r"[.\[]", path)[0] for path in changes}
         if call.preview:
@@ -171,6 +177,12 @@ class AwsProvider(Provider):
         own = {key: value for key, value in tags.items() if key in mine or self._default_tags.get(key) != value}
         rest = {key: value for key, value in found.items() if key != "tags"}
         return {**rest, "tags": own} if own or "tags" in inputs else rest
+
+
+def arrived(row: Resource, inputs: Properties, outputs: Properties) -> Properties:
+    """The inputs less what still waits for a maintenance window: of that, what the cloud has until then."""
+    waiting = {name: outputs[name] for name in row.late if name in inputs and outputs.get(name) is not None}
+    return {**inputs, **waiting}
 
 
 def _local(row: Resource, known: Mapping[str, Any]) -> Properties:

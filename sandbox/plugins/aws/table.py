@@ -60,7 +60,8 @@ class Op:
     reset: str | None = None
     """The operation that takes back, by ``ParameterName``, the items of a list that the program no longer has."""
     shrink: str | None = None
-    """The operation that takes its place when a number becomes smaller."""
+    """The operation that takes its place when a number becomes smaller; it then comes after all others, when what
+    needed the number is gone."""
     before: Callable[[Context], None] | None = None
     """Makes room for the call."""
     after: Callable[[Context], None] | None = None
@@ -155,6 +156,9 @@ class Resource:
     """Inputs that the cloud chooses where the program is silent (Optional and Computed)."""
     recomputed: tuple[str, ...] = ()
     """Outputs that an update may change."""
+    late: tuple[str, ...] = ()
+    """Inputs whose change may wait in the cloud for a maintenance window. Until then the state has the old value, as
+    Terraform's has, and the change is shown and sent again."""
     defaults: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Property path to the default that the genuine provider fills in."""
     initial: Mapping[str, Any] = field(default_factory=dict[str, Any])

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from components.cache import Cache, CacheArgs, CacheEngine
+from components.changes import Changes
 from components.removal import RemovalPolicy
+from components.secrets import PasswordMissingError
 from tests.fakes import RANDOM_PASSWORD
 from tests.recorder import Recording, record
 
@@ -47,6 +49,11 @@ def test_the_token_is_secret_wherever_it_is(cache: Recording) -> None:
 
 def test_the_first_token_stays(cache: Recording) -> None:
     assert cache["k-group"].ignore_changes == ("authToken",)
+
+
+def test_a_token_that_the_state_does_not_know_is_not_taken_for_an_empty_one() -> None:
+    with pytest.raises(PasswordMissingError, match="the state has no authToken of k-group"):
+        record(lambda: Cache("k", args()), overrides={"k-group": {"authToken": ""}})
 
 
 def test_the_url_has_no_credentials(cache: Recording) -> None:
@@ -95,6 +102,12 @@ def test_engine_and_parameters_fit_each_other(engine: CacheEngine, name: str, fa
     assert recording["k-group"].inputs["engine"] == name
     assert recording["k-parameters"].inputs["family"] == family
     assert recording["k-parameters"].inputs["parameters"] == [{"name": "maxmemory-policy", "value": "allkeys-lru"}]
+
+
+@pytest.mark.parametrize("changes", Changes)
+def test_changes_take_effect_when_asked(changes: Changes) -> None:
+    assert build(changes=changes)["k-group"].inputs["applyImmediately"] is (changes is Changes.IMMEDIATELY)
+    assert build()["k-group"].inputs["applyImmediately"] is True
 
 
 def test_snapshots_are_kept_as_long_as_asked(cache: Recording) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.changes import Changes
 from components.database import Availability, Database, DatabaseArgs
 from components.removal import RemovalPolicy
+from components.secrets import PasswordMissingError
 from tests.fakes import RANDOM_PASSWORD, ZONES
 from tests.recorder import Recording, record
 
@@ -61,6 +63,37 @@ def test_own_parameters_join_ours() -> None:
     assert parameters(recording) == {"log_min_duration_statement": "500", "rds.force_ssl": "1"}
 
 
+@pytest.mark.parametrize(
+    ("parameter", "method"),
+    [
+        ("log_min_duration_statement", "immediate"),
+        ("rds.force_ssl", "immediate"),
+        ("auto_explain.log_min_duration", "immediate"),
+        ("max_connections", "pending-reboot"),
+        ("shared_preload_libraries", "pending-reboot"),
+        ("pg_stat_statements.max", "pending-reboot"),
+        ("rds.logical_replication", "pending-reboot"),
+    ],
+)
+def test_what_postgres_reads_at_its_start_waits_for_a_reboot(parameter: str, method: str) -> None:
+    own = {} if parameter == "rds.force_ssl" else {parameter: "1"}
+    entries = build(parameters=own)["d-parameters"].inputs["parameters"]
+    assert {entry["name"]: entry["applyMethod"] for entry in entries}[parameter] == method
+
+
+def test_changes_take_effect_during_the_update_unless_told_to_wait() -> None:
+    for name in ("d-writer", "d-reader-0"):
+        assert build(read_replicas=1)[name].inputs["applyImmediately"] is True
+        waiting = build(read_replicas=1, changes=Changes.MAINTENANCE_WINDOW)
+        assert waiting[name].inputs["applyImmediately"] is False
+
+
+def test_another_major_version_never_comes_by_itself_in_the_window() -> None:
+    assert build()["d-writer"].inputs["allowMajorVersionUpgrade"] is True
+    waiting = build(changes=Changes.MAINTENANCE_WINDOW)
+    assert waiting["d-writer"].inputs["allowMajorVersionUpgrade"] is False
+
+
 def test_the_family_follows_the_version() -> None:
     recording = build(version="16")
     assert recording["d-parameters"].inputs["family"] == "postgres16"
@@ -100,6 +133,11 @@ def test_the_first_password_stays() -> None:
     assert "password" in recording["d-writer"].ignore_changes
     assert json.loads(recording["d-connection-value"].inputs["secretString"])["password"] == "FirstPassword"
     assert ":FirstPassword@" in recording.outputs_of("d")["url"]
+
+
+def test_a_password_that_the_state_does_not_know_is_not_taken_for_an_empty_one() -> None:
+    with pytest.raises(PasswordMissingError, match="the state has no password of d-writer, as after an import"):
+        build({"d-writer": {"password": ""}})
 
 
 def test_how_to_connect_is_kept_in_secrets_manager(database: Recording) -> None:
@@ -164,7 +202,6 @@ def test_removal_policy_decides_whether_data_survives(policy: RemovalPolicy) -> 
     writer = recording["d-writer"].inputs
     assert writer["deletionProtection"] is policy.retains
     assert writer["skipFinalSnapshot"] is writer["deleteAutomatedBackups"] is not policy.retains
-    assert ("finalSnapshotIdentifier" in writer) is policy.retains
     for name in ("d-subnets", "d-parameters", "d-access-group"):
         assert recording[name].retain_on_delete is policy.retains
 

@@ -66,6 +66,8 @@ def test_instances_and_volumes_carry_the_tags_of_the_stack(group: Recording) -> 
 
 def test_a_changed_template_is_rolled_out(group: Recording) -> None:
     assert group["n-nodes"].inputs["launchTemplate"] == {"id": "n-template-id", "version": "1"}
+    changed = record(lambda: NodeGroup("n", args(disk_gib=80)), overrides={"n-template": {"latestVersion": 2}})
+    assert changed["n-nodes"].inputs["launchTemplate"] == {"id": "n-template-id", "version": "2"}
 
 
 def test_labels_and_taints_reach_the_nodes(group: Recording) -> None:

@@ -333,10 +333,11 @@ SAMPLES: dict[str, Sample] = {
             "transitEncryptionEnabled": True,
             "authToken": "0123456789abcdef",
             "port": 6379,
+            "applyImmediately": True,
         },
         update=lambda _: {"numCacheClusters": 3, "description": "All sessions", "nodeType": "cache.t4g.medium"},
         replace=lambda _: {"port": 6380},
-        forgets=("authToken",),
+        forgets=("applyImmediately", "authToken"),
     ),
     DB_SUBNETS: Sample(
         create=lambda e: {"subnetIds": e.subnets()[:2]},

@@ -82,6 +82,38 @@ def test_a_refresh_sees_what_others_changed(make_provider: MakeProvider, cloud: 
     assert set(back.details) == {"enableDnsHostnames", "tags.Name", "tags.New"}
 
 
+@pytest.mark.parametrize(
+    ("token", "name", "value"),
+    [
+        ("aws:rds/instance:Instance", "instanceClass", "db.r6g.large"),
+        ("aws:elasticache/replicationGroup:ReplicationGroup", "nodeType", "cache.r6g.large"),
+    ],
+)
+def test_what_waits_for_the_maintenance_window_is_shown_until_it_is_applied(
+    make_provider: MakeProvider, token: str, name: str, value: str
+) -> None:
+    estate = Estate(make_provider())
+    made, provider = estate[token], estate.provider
+    late, _ = estate.diff(made, {name: value, "applyImmediately": False})
+    outputs = plain(provider.update(made.call, made.id, made.inputs, made.outputs, late))
+    assert outputs[name] == made[name]
+    # The engine keeps what the program gave, and shows it as done.
+    assert list(provider.diff(made.call, made.id, late, outputs, late, []).details) == [name]
+    now = {**late, "applyImmediately": True}
+    outputs = plain(provider.update(made.call, made.id, late, outputs, now))
+    assert outputs[name] == value
+    assert not provider.diff(made.call, made.id, now, outputs, now, []).changes
+
+
+def test_a_cache_loses_its_replicas_once_nothing_fails_over_to_them(make_provider: MakeProvider) -> None:
+    estate = Estate(make_provider())
+    made = estate["aws:elasticache/replicationGroup:ReplicationGroup"]
+    change = {"numCacheClusters": 1, "automaticFailoverEnabled": False, "multiAzEnabled": False}
+    inputs, _ = estate.diff(made, change)
+    outputs = plain(estate.provider.update(made.call, made.id, made.inputs, made.outputs, inputs))
+    assert {name: outputs[name] for name in change} == change
+
+
 def test_an_error_names_resource_property_operation_and_code(make_provider: MakeProvider) -> None:
     estate = Estate(make_provider())
     with pytest.raises(ProviderError) as raised:

@@ -230,6 +230,7 @@ RESOURCES = (
             "transitEncryptionEnabled transitEncryptionMode"
         ),
         recomputed=("engineVersionActual", "memberClusters"),
+        late=("engine", "engineVersion", "nodeType", "parameterGroupName"),
         defaults={"automaticFailoverEnabled": False, "multiAzEnabled": False},
         local=("applyImmediately", "authTokenUpdateStrategy", "finalSnapshotIdentifier"),
         autoname=AutoName("replicationGroupId", length=40, lower=True),

@@ -196,6 +196,7 @@ RESOURCES = (
             "vpcSecurityGroupIds"
         ),
         recomputed=("engineVersionActual", "status"),
+        late=words("allocatedStorage engineVersion instanceClass iops multiAz port storageThroughput storageType"),
         defaults={
             "applyImmediately": False,
             "autoMinorVersionUpgrade": True,

@@ -1,0 +1,1 @@
+"""RDS: what moto lets pass and AWS does not."""
