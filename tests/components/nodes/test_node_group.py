@@ -12,6 +12,7 @@ def args(**overrides: Any) -> NodeGroupArgs:
     return NodeGroupArgs(
         **{
             "cluster_name": "shop",
+            "kubernetes_version": "1.35",
             "role_arn": "arn:role",
             "subnet_ids": ["subnet-a", "subnet-b"],
             "instance_types": ["t3.medium"],
@@ -64,8 +65,13 @@ def test_instances_and_volumes_carry_the_tags_of_the_stack(group: Recording) -> 
     assert all(tags == {"Name": "n", "stack": "prod"} for tags in specifications.values())
 
 
-def test_a_changed_template_is_rolled_out(group: Recording) -> None:
-    assert group["n-nodes"].inputs["launchTemplate"] == {"id": "n-template-id", "version": "1"}
+def test_a_changed_template_is_rolled_out() -> None:
+    recording = record(lambda: NodeGroup("n", args()), overrides={"n-template": {"latestVersion": 7}})
+    assert recording["n-nodes"].inputs["launchTemplate"] == {"id": "n-template-id", "version": "7"}
+
+
+def test_nodes_follow_the_control_planes_version(group: Recording) -> None:
+    assert group["n-nodes"].inputs["version"] == "1.35"
 
 
 def test_labels_and_taints_reach_the_nodes(group: Recording) -> None:
