@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, cast
 
 import pytest
 
+from components.cluster import VERSIONS
 from tests.fakes import RANDOM_PASSWORD
 from tests.recorder import Recording
 from tests.stacks.stack_files import bring_up, configuration
@@ -78,6 +80,12 @@ def test_configuration_and_secrets_are_changed_under_running_pods_not_recreated(
     assert json.loads(provider["enableSecretMutable"]) is True
 
 
+def test_the_cluster_decides_whether_its_objects_are_replaced_not_a_guess_from_the_kubeconfig(
+    recorded: Recording,
+) -> None:
+    assert recorded["kubernetes"].inputs["clusterIdentifier"] == recorded.outputs_of("cluster")["identifier"]
+
+
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_default_providers_are_disabled(stack: str) -> None:
     assert configuration(stack)["pulumi:disable-default-providers"] == ["*"]
@@ -98,6 +106,7 @@ def test_the_outputs_are_those_that_users_need(recorded: Recording) -> None:
         "clusterName",
         "clusterEndpoint",
         "kubeconfig",
+        "accessRoleArns",
         "registryUrls",
         "databaseWriter",
         "databaseReaders",
@@ -175,6 +184,18 @@ def test_prods_endpoint_is_private(recorded_prod: Recording) -> None:
     assert recorded_prod["cluster-cluster"].inputs["vpcConfig"]["endpointPublicAccess"] is False
 
 
+def test_prods_endpoint_is_reached_from_the_network_that_pulumi_runs_in(recorded_prod: Recording) -> None:
+    rule = recorded_prod["cluster-from-10.0.0.0-16"]
+    assert rule.inputs["fromPort"] == 443
+    assert recorded_prod.waits_for("kubernetes", rule.name)
+
+
+def test_developers_read_no_secrets_beside_their_namespaces_own(recorded: Recording) -> None:
+    for association in recorded.of_type("aws:eks/accessPolicyAssociation:AccessPolicyAssociation"):
+        if "developers" in association.name and association.inputs["accessScope"]["type"] == "cluster":
+            assert association.inputs["policyArn"].endswith("AmazonEKSViewPolicy")
+
+
 def test_dev_is_small(recorded_dev: Recording) -> None:
     assert len(recorded_dev.of_type("aws:ec2/natGateway:NatGateway")) == 1
     assert recorded_dev["database-writer"].inputs["multiAz"] is False
@@ -219,6 +240,34 @@ def test_lifting_protection_replaces_nothing(recorded_prod: Recording) -> None:
 def test_the_application_runs_the_image_of_our_own_registry(recorded_prod: Recording) -> None:
     (container,) = recorded_prod["application-deployment"].inputs["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "123456789012.dkr.ecr.eu-central-1.amazonaws.com/platform-prod/web:1.0.0"
+
+
+def test_a_version_change_reaches_control_plane_add_ons_and_nodes(
+    recorded_prod: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(VERSIONS, "1.36", date(2100, 1, 1))
+    config = configuration("prod")
+    config["platform:cluster"]["version"] = "1.36"
+    recording = bring_up("prod", config)
+    changed = {
+        (resource.name, key)
+        for resource in recording.resources
+        for key, value in resource.inputs.items()
+        if value != recorded_prod[resource.name].inputs.get(key)
+    }
+    nodes = {(group.name, "version") for group in recording.of_type(NODE_GROUP)}
+    addons = {(addon.name, "addonVersion") for addon in recording.of_type(ADDON)}
+    assert len(nodes) == 2
+    assert len(addons) == 7
+    assert changed == {("cluster-cluster", "version"), *nodes, *addons}
+
+
+def test_cert_manager_is_there_only_for_certificates(recorded_dev: Recording) -> None:
+    config = configuration("dev")
+    for section in ("application", "certificates"):
+        del config[f"platform:{section}"]
+    assert "addons-on-nodes-cert-manager-addon" in recorded_dev
+    assert "addons-on-nodes-cert-manager-addon" not in bring_up("dev", config)
 
 
 @pytest.mark.parametrize("section", ["application", "certificates", "ingress", "registry", "database", "cache"])
