@@ -65,9 +65,9 @@ class Clone:
         """Any command in the environment that ``make env`` prints."""
         return self._run(list(command), environ=self.environ, check=check)
 
-    def configure(self, path: str, value: str) -> None:
+    def configure(self, path: str, value: str, *arguments: str) -> None:
         """``pulumi config set --path``, as the documentation tells users to change a setting."""
-        self.pulumi("config", "set", "--stack", self.stack, "--path", path, value)
+        self.pulumi("config", "set", "--stack", self.stack, *arguments, "--path", path, value)
 
     def outputs(self) -> dict[str, Any]:
         return json.loads(self.pulumi("stack", "output", "--json", "--show-secrets").stdout)

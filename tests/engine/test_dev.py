@@ -99,7 +99,7 @@ def test_a_changed_retention_updates_in_place(dev: Clone) -> None:
 
 
 def test_a_parameter_that_postgres_reads_at_its_start_can_be_set(dev: Clone) -> None:
-    dev.configure("platform:database.parameters.max_connections", "200")
+    dev.configure("platform:database.parameters.max_connections", "200", "--type", "string")
 
     assert dev.steps() == {"update": ["database-parameters"]}
     dev.sandbox("up")
