@@ -14,7 +14,6 @@ ZONES = Range(2, 3)
 VPC_PREFIX = Range(16, 20)
 """AWS allows no VPC larger than /16; below /20 the database subnets would be smaller than AWS's smallest, /28."""
 
-_PRIVATE_BITS = 3
 _PUBLIC_BITS = 6
 _DATABASE_BITS = 8
 # The VPC in eighths: 0 to 2 are the private subnets, 3 is kept for a private subnet in a further zone, 4 holds the

@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 
 _INSTANCE_TYPE = re.compile(r"(?P<family>[a-z]+(?:-[a-z0-9]+)?)(?P<generation>\d+)(?P<options>[a-z0-9-]*)\.[a-z0-9-]+")
-_GPU_FAMILIES = frozenset({"g", "gr", "p"})
+_NVIDIA_FAMILIES = frozenset({"g", "gr", "p"})
+_NEURON_FAMILIES = frozenset({"inf", "trn"})
+_FAMILIES_WITHOUT_IMAGE = {"mac": "runs macOS only", "dl": "has accelerators that no image of EKS has drivers for"}
 
 
 def check_instance_type(instance_type: str) -> None:
@@ -16,9 +18,9 @@ def check_instance_type(instance_type: str) -> None:
 
 
 def ami_type(instance_types: Sequence[str]) -> str:
-    """EKS's Amazon Linux 2023 image for these instance types, by processor and GPU.
+    """EKS's Amazon Linux 2023 image for these instance types, by processor and accelerator.
 
-    Raises ValueError when there are none, or they need different images.
+    Raises ValueError when there are none, they need different images, or one of them has no image.
     """
     images = {instance_type: _image(instance_type) for instance_type in instance_types}
     if not images:
@@ -35,5 +37,11 @@ def _image(instance_type: str) -> str:
     assert match is not None
     # Graviton families have a g right after the generation (m7g, c6gn); a1 was the first one and has none.
     arm = match["options"].startswith("g") or match["family"] + match["generation"] == "a1"
-    gpu = match["family"] in _GPU_FAMILIES
-    return f"AL2023_{'ARM_64' if arm else 'x86_64'}_{'NVIDIA' if gpu else 'STANDARD'}"
+    if match["family"] in _FAMILIES_WITHOUT_IMAGE:
+        raise ValueError(f"{instance_type} {_FAMILIES_WITHOUT_IMAGE[match['family']]}; take another instance type")
+    variant = "STANDARD"
+    if match["family"] in _NVIDIA_FAMILIES:
+        variant = "NVIDIA"
+    elif match["family"] in _NEURON_FAMILIES:
+        variant = "NEURON"
+    return f"AL2023_{'ARM_64' if arm else 'x86_64'}_{variant}"

@@ -25,7 +25,6 @@ _UPDATES = {
     "remoteNetworkConfig": "RemoteNetworkConfigUpdate",
     "controlPlaneScalingConfig": "ControlPlaneScalingConfigUpdate",
 }
-ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 
 
 class ClusterOperations(Operations):

@@ -14,15 +14,22 @@ from components.nodes import Taint, TaintEffect, ami_type
         (["p5.48xlarge"], "AL2023_x86_64_NVIDIA"),
         (["g5g.xlarge"], "AL2023_ARM_64_NVIDIA"),
         (["m7i-flex.large", "u-6tb1.metal"], "AL2023_x86_64_STANDARD"),
+        (["inf2.xlarge", "trn1.2xlarge", "trn1n.32xlarge"], "AL2023_x86_64_NEURON"),
     ],
 )
-def test_the_image_follows_processor_and_gpu(instance_types: list[str], image: str) -> None:
+def test_the_image_follows_processor_and_accelerator(instance_types: list[str], image: str) -> None:
     assert ami_type(instance_types) == image
 
 
 def test_types_that_need_different_images_are_refused() -> None:
     with pytest.raises(ValueError, match=r"t3\.medium needs AL2023_x86_64_STANDARD, t4g\.medium needs AL2023_ARM_64"):
         ami_type(["t3.medium", "t4g.medium"])
+
+
+@pytest.mark.parametrize("instance_type", ["mac2.metal", "mac2-m2.metal", "dl1.24xlarge", "dl2q.24xlarge"])
+def test_types_that_no_image_fits_are_refused(instance_type: str) -> None:
+    with pytest.raises(ValueError, match=f"{instance_type} .*; take another instance type"):
+        ami_type([instance_type])
 
 
 @pytest.mark.parametrize("instance_type", ["t3", "T3.medium", "medium", ""])
