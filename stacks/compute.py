@@ -9,8 +9,6 @@ import pulumi
 from components.cluster import (
     AFTER_NODES,
     BEFORE_NODES,
-    AccessEntry,
-    AccessGrant,
     AddonSet,
     AddonSetArgs,
     Cluster,
@@ -42,13 +40,9 @@ def build_cluster(ground: Ground, settings: ClusterSettings) -> Cluster:
             log_key_arn=ground.log_key_arn,
             log_retention_days=settings.log_retention_days,
             public_access_cidrs=settings.public_access_cidrs,
-            access_entries={
-                name: AccessEntry(
-                    principal_arn=entry.principal_arn,
-                    grants=[AccessGrant(policy=grant.policy, namespaces=grant.namespaces) for grant in entry.grants],
-                )
-                for name, entry in settings.access_entries.items()
-            },
+            private_access_cidrs=settings.private_access_cidrs,
+            access_role_arn=settings.access_role_arn,
+            access_entries={name: entry.args() for name, entry in settings.access_entries.items()},
             removal_policy=ground.settings.removal_policy,
         ),
         ground.opts,

@@ -21,7 +21,7 @@ def build_platform(settings: Settings, *, project: str, stack: str) -> dict[str,
     cluster = build_cluster(ground, settings.cluster)
     nodes = build_nodes(ground, settings.cluster, cluster, settings.node_groups or {})
     services = build_services(ground, cluster)
-    provider = kubernetes_provider(cluster.kubeconfig, after=[cluster, *nodes])
+    provider = kubernetes_provider(cluster, after=[cluster, *nodes])
     workloads = build_workloads(settings, services, pulumi.ResourceOptions(providers=[provider]))
     return {**_outputs(cluster, services), **workloads}
 
@@ -32,6 +32,7 @@ def _outputs(cluster: Cluster | None, services: Services) -> dict[str, pulumi.In
         outputs["clusterName"] = cluster.cluster_name
         outputs["clusterEndpoint"] = cluster.endpoint
         outputs["kubeconfig"] = cluster.kubeconfig
+        outputs["accessRoleArns"] = cluster.access_role_arns
     if services.registry is not None:
         outputs["registryUrls"] = services.registry.repository_urls
     if services.database is not None:

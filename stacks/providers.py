@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
+from components.cluster import Cluster
 from stacks.settings.foundation import AwsSettings
 
 
@@ -26,7 +27,7 @@ def aws_provider(settings: AwsSettings, tags: dict[str, str]) -> aws.Provider:
     )
 
 
-def kubernetes_provider(kubeconfig: pulumi.Output[str], *, after: Sequence[pulumi.Resource]) -> kubernetes.Provider:
+def kubernetes_provider(cluster: Cluster, *, after: Sequence[pulumi.Resource]) -> kubernetes.Provider:
     """The cluster of the stack, once it can run something.
 
     ``after`` names nodes, access and add-ons. The order holds backwards too: what is in the cluster goes while there
@@ -34,7 +35,10 @@ def kubernetes_provider(kubeconfig: pulumi.Output[str], *, after: Sequence[pulum
     """
     return kubernetes.Provider(
         "kubernetes",
-        kubeconfig=kubeconfig,
+        kubeconfig=cluster.kubeconfig,
+        # Without it the provider guesses from the kubeconfig whether this is still the same cluster, and a wrong guess
+        # replaces every object in it.
+        cluster_identifier=cluster.identifier,
         # Each field has an owner then: what other controllers set (replicas, a webhook's CA) stays theirs. What was
         # changed with kubectl is taken back; a conflict with any other manager fails the update and names it.
         enable_server_side_apply=True,

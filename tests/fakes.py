@@ -24,6 +24,7 @@ def computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]
             answer |= {
                 "endpoint": "https://cluster.example.com",
                 "certificateAuthority": {"data": "Y2VydGlmaWNhdGU="},
+                "identities": [{"oidcs": [{"issuer": f"https://oidc.eks.{REGION}.amazonaws.com/id/0A1B2C"}]}],
                 "vpcConfig": {**inputs.get("vpcConfig", {}), "clusterSecurityGroupId": "sg-cluster", "vpcId": "vpc-id"},
             }
         case "ecr/repository:Repository":

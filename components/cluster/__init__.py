@@ -3,7 +3,7 @@
 from components.cluster.access import AccessEntry, AccessGrant, AccessPolicy
 from components.cluster.addons import AFTER_NODES, BEFORE_NODES, AddonSet, AddonSetArgs, AddonSpec, check_addon_versions
 from components.cluster.cluster import Cluster, ClusterArgs
-from components.cluster.endpoint import check_public_access
+from components.cluster.endpoint import check_private_access, check_public_access
 from components.cluster.kubeconfig import kubeconfig
 from components.cluster.versions import VERSIONS, check_version
 
@@ -20,6 +20,7 @@ __all__ = [
     "Cluster",
     "ClusterArgs",
     "check_addon_versions",
+    "check_private_access",
     "check_public_access",
     "check_version",
     "kubeconfig",

@@ -9,7 +9,7 @@ from enum import StrEnum
 import pulumi
 import pulumi_aws as aws
 
-from components.identity import ServiceRole, ServiceRoleArgs, trust
+from components.identity import Document, ServiceRole, ServiceRoleArgs, trust
 
 
 class AccessPolicy(StrEnum):
@@ -22,7 +22,7 @@ class AccessPolicy(StrEnum):
     ADMIN = "Admin"
     """Everything in the namespaces, except quotas and the namespaces themselves."""
     EDIT = "Edit"
-    """Change what is in the namespaces, except roles."""
+    """Change what is in the namespaces, except roles. That includes reading their secrets."""
     VIEW = "View"
     """Read what is in the namespaces, except secrets."""
 
@@ -41,12 +41,24 @@ class AccessGrant:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccessEntry:
-    """An IAM identity and what it may do in the cluster."""
+    """An IAM identity and what it may do in the cluster.
+
+    Raises ValueError when it names an existing identity and those who may take a new one.
+    """
 
     grants: Sequence[AccessGrant]
     principal_arn: pulumi.Input[str] | None = None
-    """An IAM role or user that exists. None makes a role that those identities of the account may take to which IAM
-    gives the right to take it."""
+    """An IAM role or user that exists. None makes a role."""
+    trusted_principals: Sequence[str] = ()
+    """ARNs of the roles and users that may take the role that is made. Empty: those identities of the account to which
+    IAM gives the right, once they have signed in with a second factor (ADR 16)."""
+
+    def __post_init__(self) -> None:
+        if self.principal_arn is not None and self.trusted_principals:
+            raise ValueError(
+                "principalArn names an identity that exists, and trustedPrincipals who may take a role that is made; "
+                "leave one of them out"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,10 +81,12 @@ class ClusterAccess(pulumi.ComponentResource):
         partition = aws.get_partition_output(opts=lookup).partition
         if args.entry.principal_arn is None:
             account = aws.get_caller_identity_output(opts=lookup).account_id
-            root = pulumi.Output.concat("arn:", partition, ":iam::", account, ":root")
             principal = ServiceRole(
                 f"{name}-people",
-                ServiceRoleArgs(description=f"Kubernetes access: {name}", trust=trust({"AWS": root})),
+                ServiceRoleArgs(
+                    description=f"Kubernetes access: {name}",
+                    trust=_people(args.entry, pulumi.Output.concat("arn:", partition, ":iam::", account, ":root")),
+                ),
                 child,
             ).role_arn
         else:
@@ -95,3 +109,12 @@ class ClusterAccess(pulumi.ComponentResource):
             )
         self.principal_arn = principal
         self.register_outputs({"principal_arn": self.principal_arn})
+
+
+def _people(entry: AccessEntry, account: pulumi.Output[str]) -> Document:
+    """Who may take the role that is made for ``entry``."""
+    if entry.trusted_principals:
+        return trust({"AWS": list(entry.trusted_principals)})
+    # The account's root stands for all of its identities. Without the condition a leaked access key, with rights on
+    # every role, would be an administrator's.
+    return trust({"AWS": account}, condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})

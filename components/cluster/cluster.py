@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components.bounds import check_retention_days
 from components.cluster.access import AccessEntry, ClusterAccess, ClusterAccessArgs
-from components.cluster.endpoint import check_public_access
+from components.cluster.endpoint import check_private_access, check_public_access
 from components.cluster.kubeconfig import kubeconfig
 from components.cluster.versions import check_version
 from components.identity import ServiceRole, ServiceRoleArgs, allow, policy_document, trust
@@ -36,6 +36,10 @@ class ClusterArgs:
     log_retention_days: int = 90
     public_access_cidrs: Sequence[str] = ()
     """Networks that reach the endpoint over the internet; empty: the endpoint is private only."""
+    private_access_cidrs: Sequence[str] = ()
+    """Networks that reach the private endpoint: joined to the VPC, or subnets of it. Empty: only the nodes do."""
+    access_role_arn: str | None = None
+    """IAM role that the kubeconfig takes to ask for tokens; None: the caller's own identity asks."""
     access_entries: Mapping[str, AccessEntry] = field(default_factory=dict[str, AccessEntry])
     """Name to identity, beside the one that creates the cluster and administers it."""
     removal_policy: RemovalPolicy = RemovalPolicy.RETAIN
@@ -46,17 +50,24 @@ class ClusterArgs:
         check_retention_days("log_retention_days", self.log_retention_days)
         for cidr in self.public_access_cidrs:
             check_public_access(cidr)
+        for cidr in self.private_access_cidrs:
+            check_private_access(cidr)
 
 
 class Cluster(pulumi.ComponentResource):
     """An EKS cluster without nodes and add-ons.
 
-    The endpoint is always private, and public only for named networks. Identities get in through access entries alone.
+    The endpoint is always private, where named networks reach it beside the nodes, and public only for named networks.
+    Identities get in through access entries alone: those given, and whoever creates the cluster.
     Secrets are encrypted with the given key, and all five kinds of control-plane logs are kept.
     """
 
     cluster_name: pulumi.Output[str]
     endpoint: pulumi.Output[str]
+    identifier: pulumi.Output[str]
+    """Of this very cluster: a successor of the same name has another one. It survives all changes in place."""
+    access_role_arns: pulumi.Output[Mapping[str, str]]
+    """Access entry to the role that was made for it."""
     security_group_id: pulumi.Output[str]
     """The group that EKS gives the control plane and all managed nodes."""
     kubeconfig: pulumi.Output[str]
@@ -81,7 +92,8 @@ class Cluster(pulumi.ComponentResource):
             ),
             child,
         )
-        # EKS would make this log group by itself: unencrypted, and kept for ever.
+        # EKS would make this log group by itself: unencrypted, and kept for ever. It does when the control plane's last
+        # lines arrive after a destroy, and the next up then finds the name taken (README, "To AWS").
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name=f"/aws/eks/{args.cluster_name}/cluster",
@@ -121,12 +133,37 @@ class Cluster(pulumi.ComponentResource):
                 depends_on=[role, logs],
             ),
         )
-        for entry_name, entry in args.access_entries.items():
-            ClusterAccess(f"{name}-{entry_name}", ClusterAccessArgs(cluster_name=cluster.name, entry=entry), child)
+        security_group_id = cluster.vpc_config.cluster_security_group_id
+        for cidr in args.private_access_cidrs:
+            # EKS's own group lets nobody but itself in.
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-from-{cidr.replace('/', '-')}",
+                security_group_id=security_group_id,
+                cidr_ipv4=cidr,
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                description=f"Kubernetes API from {cidr}",
+                opts=child,
+            )
+        access = {
+            entry_name: ClusterAccess(
+                f"{name}-{entry_name}", ClusterAccessArgs(cluster_name=cluster.name, entry=entry), child
+            )
+            for entry_name, entry in args.access_entries.items()
+        }
 
         self.cluster_name = cluster.name
         self.endpoint = cluster.endpoint
-        self.security_group_id = cluster.vpc_config.cluster_security_group_id
+        self.identifier = cluster.identities.apply(_issuer)
+        self.security_group_id = security_group_id
+        self.access_role_arns = pulumi.Output.all(
+            **{
+                entry_name: access[entry_name].principal_arn
+                for entry_name, entry in args.access_entries.items()
+                if entry.principal_arn is None
+            }
+        )
         self.kubeconfig = pulumi.Output.secret(
             pulumi.Output.json_dumps(
                 kubeconfig(
@@ -134,6 +171,7 @@ class Cluster(pulumi.ComponentResource):
                     endpoint=cluster.endpoint,
                     certificate_authority=cluster.certificate_authority.data,
                     region=aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region,
+                    role_arn=args.access_role_arn,
                 )
             )
         )
@@ -141,7 +179,20 @@ class Cluster(pulumi.ComponentResource):
             {
                 "cluster_name": self.cluster_name,
                 "endpoint": self.endpoint,
+                "identifier": self.identifier,
+                "access_role_arns": self.access_role_arns,
                 "security_group_id": self.security_group_id,
                 "kubeconfig": self.kubeconfig,
             }
         )
+
+
+def _issuer(identities: Sequence[aws.eks.outputs.ClusterIdentity]) -> str:
+    """The OpenID Connect issuer, which EKS gives each cluster for its lifetime.
+
+    Neither name nor ARN tell a cluster from its successor.
+    """
+    issuers = [oidc.issuer for identity in identities for oidc in identity.oidcs or () if oidc.issuer]
+    if not issuers:
+        raise ValueError("the cluster has no OpenID Connect issuer yet; run `pulumi refresh`, then try again")
+    return issuers[0]

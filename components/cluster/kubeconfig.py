@@ -14,8 +14,11 @@ def kubeconfig(
     endpoint: pulumi.Input[str],
     certificate_authority: pulumi.Input[str],
     region: pulumi.Input[str],
+    role_arn: str | None = None,
 ) -> Mapping[str, Any]:
     """A kubeconfig that holds no credentials: a token is asked for with the caller's own AWS credentials at each use.
+
+    With ``role_arn`` that role asks, which the caller must be allowed to take.
 
     It is the one that ``aws eks update-kubeconfig`` writes, without anything of the machine it is written on, so that
     it is the same for everybody and for every run.
@@ -45,6 +48,7 @@ def kubeconfig(
                             cluster_name,
                             "--output",
                             "json",
+                            *(["--role-arn", role_arn] if role_arn else []),
                         ],
                         "interactiveMode": "Never",
                     }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 VERSIONS = {
-    "1.34": date(2026, 12, 2),
     "1.35": date(2027, 3, 27),
 }
-"""Kubernetes version to the end of its standard support on EKS, oldest first."""
+"""Kubernetes version to the end of its standard support on EKS, oldest first.
+
+Only those that the sandbox has brought up (ADR 18).
+"""
 
 
 def check_version(version: str) -> None:

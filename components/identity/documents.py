@@ -11,6 +11,9 @@ VERSION = "2012-10-17"
 
 Condition = Mapping[str, Mapping[str, "pulumi.Input[str]"]]
 
+Principal = pulumi.Input[str] | Sequence[str]
+"""One identity or service, or several."""
+
 
 class _Required(TypedDict):
     Effect: str
@@ -21,7 +24,7 @@ class Statement(_Required, total=False):
     """One statement of a policy."""
 
     Sid: str
-    Principal: dict[str, pulumi.Input[str]]
+    Principal: dict[str, Principal]
     Resource: list[pulumi.Input[str]]
     Condition: Condition
 
@@ -48,7 +51,7 @@ def allow(
 
 
 def trust(
-    principal: Mapping[str, pulumi.Input[str]],
+    principal: Mapping[str, Principal],
     *,
     actions: Sequence[str] = ("sts:AssumeRole",),
     condition: Condition | None = None,

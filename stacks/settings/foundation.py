@@ -8,7 +8,15 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from components.bounds import check_retention_days
-from components.cluster import AccessPolicy, check_addon_versions, check_public_access, check_version
+from components.cluster import (
+    AccessEntry,
+    AccessGrant,
+    AccessPolicy,
+    check_addon_versions,
+    check_private_access,
+    check_public_access,
+    check_version,
+)
 from components.labels import check_label_value, check_namespaces, check_node_label_key
 from components.network import ZONES, NatMode, vpc_range
 from components.nodes import DISK_GIB, CapacityType, Taint, ami_type, check_instance_type, check_sizes
@@ -33,6 +41,11 @@ def _check_account(value: str) -> None:
 def _check_principal(value: str) -> None:
     if _PRINCIPAL.fullmatch(value) is None:
         raise ValueError("allowed is an IAM role or user such as arn:aws:iam::123456789012:role/platform-admins")
+
+
+def _check_role(value: str) -> None:
+    if _PRINCIPAL.fullmatch(value) is None or ":role/" not in value:
+        raise ValueError("allowed is an IAM role such as arn:aws:iam::123456789012:role/platform-deploy")
 
 
 def _check_name(value: str) -> None:
@@ -86,14 +99,24 @@ class AccessEntrySettings(Section):
 
     grants: Annotated[tuple[AccessGrantSettings, ...], Field(min_length=1)]
     principal_arn: Annotated[str, checked(_check_principal)] | None = None
-    """An IAM role or user that exists; left out, a role is made that the account's identities can be let take."""
+    """An IAM role or user that exists; left out, a role is made."""
+    trusted_principals: tuple[Annotated[str, checked(_check_principal)], ...] = ()
+    """IAM roles and users that may take the role that is made; empty: those of the account that IAM lets, with MFA."""
 
     @model_validator(mode="after")
-    def _policies_once(self) -> AccessEntrySettings:
+    def _fits(self) -> AccessEntrySettings:
         policies = [grant.policy for grant in self.grants]
         if len(set(policies)) != len(policies):
             raise ValueError("each policy may be granted once; name all its namespaces in one grant")
+        self.args()
         return self
+
+    def args(self) -> AccessEntry:
+        return AccessEntry(
+            principal_arn=self.principal_arn,
+            trusted_principals=self.trusted_principals,
+            grants=[AccessGrant(policy=grant.policy, namespaces=grant.namespaces) for grant in self.grants],
+        )
 
 
 class ClusterSettings(Section):
@@ -103,6 +126,13 @@ class ClusterSettings(Section):
     """Kubernetes version, in quotes."""
     public_access_cidrs: tuple[Annotated[str, checked(check_public_access)], ...] = ()
     """Networks that reach the endpoint over the internet; empty: it is private only."""
+    private_access_cidrs: tuple[Annotated[str, checked(check_private_access)], ...] = ()
+    """Networks that reach the private endpoint: joined to the VPC, or subnets of it. Empty: only the nodes do."""
+    access_role_arn: Annotated[str, checked(_check_role)] | None = None
+    """IAM role that the kubeconfig takes to ask for tokens; left out: the caller's own identity asks.
+
+    When several identities run Pulumi: the role that created the cluster, or one of an access entry with ClusterAdmin.
+    """
     log_retention_days: RetentionDays = 90
     access_entries: dict[Name, AccessEntrySettings] = Field(default_factory=dict)
     """Who may use the cluster, beside the identity that creates it and administers it."""

@@ -78,6 +78,12 @@ def test_configuration_and_secrets_are_changed_under_running_pods_not_recreated(
     assert json.loads(provider["enableSecretMutable"]) is True
 
 
+def test_the_cluster_decides_whether_its_objects_are_replaced_not_a_guess_from_the_kubeconfig(
+    recorded: Recording,
+) -> None:
+    assert recorded["kubernetes"].inputs["clusterIdentifier"] == recorded.outputs_of("cluster")["identifier"]
+
+
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_default_providers_are_disabled(stack: str) -> None:
     assert configuration(stack)["pulumi:disable-default-providers"] == ["*"]
@@ -98,6 +104,7 @@ def test_the_outputs_are_those_that_users_need(recorded: Recording) -> None:
         "clusterName",
         "clusterEndpoint",
         "kubeconfig",
+        "accessRoleArns",
         "registryUrls",
         "databaseWriter",
         "databaseReaders",
@@ -173,6 +180,18 @@ def test_prods_data_can_not_be_deleted_by_mistake(recorded_prod: Recording) -> N
 
 def test_prods_endpoint_is_private(recorded_prod: Recording) -> None:
     assert recorded_prod["cluster-cluster"].inputs["vpcConfig"]["endpointPublicAccess"] is False
+
+
+def test_prods_endpoint_is_reached_from_the_network_that_pulumi_runs_in(recorded_prod: Recording) -> None:
+    rule = recorded_prod["cluster-from-10.0.0.0-16"]
+    assert rule.inputs["fromPort"] == 443
+    assert recorded_prod.waits_for("kubernetes", rule.name)
+
+
+def test_developers_read_no_secrets_beside_their_namespaces_own(recorded: Recording) -> None:
+    for association in recorded.of_type("aws:eks/accessPolicyAssociation:AccessPolicyAssociation"):
+        if "developers" in association.name and association.inputs["accessScope"]["type"] == "cluster":
+            assert association.inputs["policyArn"].endswith("AmazonEKSViewPolicy")
 
 
 def test_dev_is_small(recorded_dev: Recording) -> None:

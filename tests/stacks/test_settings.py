@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pulumi
 import pytest
 
+from components.cluster import VERSIONS
 from components.removal import RemovalPolicy
 from stacks.settings import Settings, SettingsError, advice, load_settings
 from tests.recorder import record
 from tests.stacks.stack_files import bring_up, configuration
+
+SETTLED = date(2026, 11, 1)
+"""A day on which no version that the stacks ask for is about to end."""
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -101,6 +106,23 @@ def cases() -> list[tuple[str, Change, str]]:
             "open endpoint",
             lambda c: c["platform:cluster"].update(publicAccessCidrs=["203.0.113.0/24", "0.0.0.0/0"]),
             r"publicAccessCidrs\[1\]\n    value: \"0\.0\.0\.0/0\"\n.*would open the Kubernetes API",
+        ),
+        (
+            "network that can not be joined",
+            lambda c: c["platform:cluster"].update(privateAccessCidrs=["10.0.0.0/4"]),
+            r"privateAccessCidrs\[0\]",
+        ),
+        (
+            "role of the kubeconfig",
+            lambda c: c["platform:cluster"].update(accessRoleArn="arn:aws:iam::123456789012:user/ada"),
+            r"such as arn:aws:iam::123456789012:role/platform-deploy",
+        ),
+        (
+            "trust of an identity that exists",
+            lambda c: c["platform:cluster"]["accessEntries"]["developers"].update(
+                principalArn="arn:aws:iam::123456789012:role/a", trustedPrincipals=["arn:aws:iam::123456789012:role/b"]
+            ),
+            "leave one of them out",
         ),
         (
             "add-on",
@@ -219,9 +241,33 @@ def test_a_mistake_is_told_with_what_is_allowed(change: Change, told: str) -> No
 def test_nodes_without_a_way_out_are_warned_about() -> None:
     config = configuration("dev")
     config["platform:network"]["nat"] = "None"
-    (warning,) = bring_up("dev", config).logs
-    assert warning[0] == "WARNING"
-    assert "set Single or PerZone" in warning[1]
+    logs = bring_up("dev", config).logs
+    assert [severity for severity, message in logs if "set Single or PerZone" in message] == ["WARNING"]
+
+
+@pytest.mark.parametrize(
+    ("today", "told"),
+    [
+        (date(2026, 12, 26), None),
+        (date(2026, 12, 27), "whose standard support ends on 2027-03-27; EKS then upgrades"),
+        (date(2027, 3, 28), "whose standard support ended on 2027-03-27"),
+    ],
+)
+def test_the_end_of_a_kubernetes_version_is_told_90_days_before(today: date, told: str | None) -> None:
+    warnings = advice(load(configuration("dev")), today)
+    assert (told in warnings[0] and "platform:cluster.version is 1.35" in warnings[0]) if told else warnings == []
+
+
+def test_the_version_to_go_to_is_told_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VERSIONS, "1.36", date(2027, 8, 1))
+    assert advice(load(configuration("dev")), date(2027, 1, 1))[0].endswith("Set 1.36")
+
+
+def test_a_control_plane_that_only_its_nodes_reach_is_warned_about() -> None:
+    config = configuration("prod")
+    del config["platform:cluster"]["privateAccessCidrs"]
+    (warning,) = advice(load(config, "prod"), SETTLED)
+    assert "names no network in publicAccessCidrs or privateAccessCidrs" in warning
 
 
 @pytest.mark.parametrize("change", [{"exposure": "Internal"}, {"allowedCidrs": ["203.0.113.0/24"]}])
@@ -246,4 +292,4 @@ def test_rights_in_a_namespace_that_the_application_is_not_in_are_warned_about()
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_our_own_stacks_give_no_cause_for_warnings(stack: str) -> None:
-    assert advice(load(configuration(stack), stack)) == []
+    assert advice(load(configuration(stack), stack), SETTLED) == []

@@ -56,14 +56,14 @@ def test_named_networks_reach_the_endpoint() -> None:
     assert vpc["publicAccessCidrs"] == ["203.0.113.0/24"]
 
 
-@pytest.mark.parametrize("cidr", ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1"])
+@pytest.mark.parametrize("cidr", ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "20.0.0.0/8", "20.0.0.0/15"])
 def test_the_endpoint_is_never_open_to_the_internet(cidr: str) -> None:
     with pytest.raises(ValueError, match="would open the Kubernetes API"):
         args(public_access_cidrs=[cidr])
 
 
 def test_an_unsupported_version_is_refused_with_those_that_are_not() -> None:
-    with pytest.raises(ValueError, match=r"'1.31'.*1\.34.*until 2026-12-02.*1\.35.*until 2027-03-27"):
+    with pytest.raises(ValueError, match=r"'1.31'.*1\.35 \(standard support until 2027-03-27\)"):
         args(version="1.31")
 
 
@@ -92,6 +92,53 @@ def test_an_entry_without_identity_gets_a_role_that_people_of_the_account_can_ta
     trust = json.loads(cluster["c-developers-people-role"].inputs["assumeRolePolicy"])["Statement"][0]
     assert trust["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
     assert cluster["c-developers-entry"].inputs["principalArn"].endswith("c-developers-people-role")
+
+
+def test_a_leaked_key_is_not_enough_to_take_a_role_that_trusts_the_account(cluster: Recording) -> None:
+    trust = json.loads(cluster["c-developers-people-role"].inputs["assumeRolePolicy"])["Statement"][0]
+    assert trust["Condition"] == {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+def test_a_role_can_be_held_to_named_identities() -> None:
+    people = ["arn:aws:iam::123456789012:role/oncall", "arn:aws:iam::123456789012:user/ada"]
+    entry = AccessEntry(trusted_principals=people, grants=[AccessGrant(policy=AccessPolicy.CLUSTER_ADMIN)])
+    role = build(access_entries={"admins": entry})["c-admins-people-role"].inputs["assumeRolePolicy"]
+    (statement,) = json.loads(role)["Statement"]
+    assert statement["Principal"] == {"AWS": people}
+    assert "Condition" not in statement
+
+
+def test_an_identity_that_exists_is_not_told_whom_to_trust() -> None:
+    with pytest.raises(ValueError, match="leave one of them out"):
+        AccessEntry(principal_arn="arn:aws:iam::1:role/a", trusted_principals=["arn:aws:iam::1:role/b"], grants=[])
+
+
+def test_the_roles_that_were_made_are_told(cluster: Recording) -> None:
+    roles = cluster.outputs_of("c")["access_role_arns"]
+    assert set(roles) == {"developers"}
+    assert roles["developers"].endswith("c-developers-people-role")
+
+
+def test_joined_networks_reach_the_private_endpoint() -> None:
+    recording = build(private_access_cidrs=["10.8.0.0/16", "10.9.0.0/24"])
+    rule = recording["c-from-10.8.0.0-16"].inputs
+    assert (rule["securityGroupId"], rule["cidrIpv4"]) == ("sg-cluster", "10.8.0.0/16")
+    assert (rule["ipProtocol"], rule["fromPort"], rule["toPort"]) == ("tcp", 443, 443)
+    assert recording["c-from-10.9.0.0-24"].inputs["cidrIpv4"] == "10.9.0.0/24"
+
+
+def test_without_joined_networks_only_nodes_reach_the_private_endpoint(cluster: Recording) -> None:
+    assert not cluster.of_type("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+
+
+@pytest.mark.parametrize("cidr", ["0.0.0.0/0", "10.0.0.1/8", "ten"])
+def test_what_can_not_be_joined_to_a_vpc_is_refused(cidr: str) -> None:
+    with pytest.raises(ValueError, match=r"allowed are IPv4 networks such as 10\.0\.0\.0/16, of /8 or narrower"):
+        args(private_access_cidrs=[cidr])
+
+
+def test_a_cluster_is_told_from_its_successor_of_the_same_name(cluster: Recording) -> None:
+    assert cluster.outputs_of("c")["identifier"] == "https://oidc.eks.eu-central-1.amazonaws.com/id/0A1B2C"
 
 
 def test_a_policy_is_given_after_the_entry_is_there(cluster: Recording) -> None:
@@ -150,6 +197,12 @@ def test_the_kubeconfig_is_secret_and_asks_aws_for_tokens(cluster: Recording) ->
     assert [command["command"], *command["args"]] == (
         ["aws", "--region", "eu-central-1", "eks", "get-token", "--cluster-name", "shop-prod", "--output", "json"]
     )
+
+
+def test_tokens_can_be_asked_for_as_one_role_whoever_runs_pulumi() -> None:
+    role = "arn:aws:iam::123456789012:role/deploy"
+    config = json.loads(build(access_role_arn=role).outputs_of("c")["kubeconfig"])
+    assert config["users"][0]["user"]["exec"]["args"][-2:] == ["--role-arn", role]
 
 
 def test_the_kubeconfig_holds_no_credentials(cluster: Recording) -> None:
