@@ -9,13 +9,14 @@ import pulumi
 from components.cluster import (
     AFTER_NODES,
     BEFORE_NODES,
+    CERT_MANAGER,
     AddonSet,
     AddonSetArgs,
     Cluster,
     ClusterArgs,
 )
 from components.encryption import EncryptionKey, EncryptionKeyArgs
-from components.nodes import NodeGroup, NodeGroupArgs, NodeRole, Taint
+from components.nodes import LiveGroups, NodeGroup, NodeGroupArgs, NodeRole, Taint
 from stacks.ground import Ground
 from stacks.settings.foundation import ClusterSettings, NodeGroupSettings
 
@@ -55,23 +56,31 @@ def build_nodes(
     """Node groups and add-ons, in the order that makes nodes ready and then gives the add-ons nodes to run on."""
     before = AddonSet(
         "addons-before-nodes",
-        AddonSetArgs(cluster_name=cluster.cluster_name, addons=BEFORE_NODES, versions=settings.addon_versions),
+        AddonSetArgs(
+            cluster_name=cluster.cluster_name,
+            kubernetes_version=settings.version,
+            addons=BEFORE_NODES,
+            versions=settings.addon_versions,
+        ),
         ground.opts,
     )
     if not groups:
         return [before]
     role = NodeRole("nodes", ground.opts)
+    live = LiveGroups.of(ground.name, pulumi.InvokeOptions(parent=cluster))
     nodes: list[pulumi.Resource] = [
         NodeGroup(
             f"nodes-{name}",
             NodeGroupArgs(
                 cluster_name=cluster.cluster_name,
+                kubernetes_version=settings.version,
                 role_arn=role.role_arn,
                 subnet_ids=ground.network.private_subnet_ids,
                 instance_types=group.instance_types,
                 min_size=group.min_size,
                 desired_size=group.desired_size,
                 max_size=group.max_size,
+                live=live,
                 capacity_type=group.capacity_type,
                 disk_gib=group.disk_gib,
                 labels=group.labels,
@@ -88,7 +97,12 @@ def build_nodes(
     ]
     after = AddonSet(
         "addons-on-nodes",
-        AddonSetArgs(cluster_name=cluster.cluster_name, addons=AFTER_NODES, versions=settings.addon_versions),
+        AddonSetArgs(
+            cluster_name=cluster.cluster_name,
+            kubernetes_version=settings.version,
+            addons=[*AFTER_NODES, *([CERT_MANAGER] if ground.settings.certificates else [])],
+            versions=settings.addon_versions,
+        ),
         pulumi.ResourceOptions.merge(ground.opts, pulumi.ResourceOptions(depends_on=nodes)),
     )
     return [before, *nodes, after]

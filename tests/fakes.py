@@ -61,6 +61,10 @@ def invoked(token: str, args: Mapping[str, Any]) -> dict[str, Any]:
             return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
         case "aws:index/getRegion:getRegion":
             return {"id": REGION, "region": REGION, "name": REGION, "description": "Europe (Frankfurt)"}
+        case "aws:eks/getClusters:getClusters":
+            return {"id": REGION, "names": []}
+        case "aws:eks/getAddonVersion:getAddonVersion":
+            return {**args, "id": args["addonName"], "version": f"v{args['kubernetesVersion']}.0-eksbuild.1"}
         case "aws:secretsmanager/getRandomPassword:getRandomPassword":
             return {"id": "password", "randomPassword": RANDOM_PASSWORD}
         case "aws:ssm/getParameter:getParameter":

@@ -126,11 +126,18 @@ class Recording:
 
 
 class _Monitor(mocks.MockMonitor):
-    def __init__(self, recording: Recording, stack: str, overrides: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        stack: str,
+        overrides: Mapping[str, Mapping[str, Any]],
+        answers: Mapping[str, Mapping[str, Any]],
+    ) -> None:
         super().__init__(cast(Any, None))
         self.recording = recording
         self.stack = stack
         self.overrides = overrides
+        self.answers = answers
         self.urns = set[str]()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
@@ -194,7 +201,7 @@ class _Monitor(mocks.MockMonitor):
         args, _ = _plain(request.args)
         self.recording.invokes.append((request.tok, args, request.provider))
         answer = struct_pb2.Struct()
-        answer.update(fakes.invoked(request.tok, args))
+        answer.update(self.answers.get(request.tok) or fakes.invoked(request.tok, args))
         return provider_pb2.InvokeResponse(**cast("dict[str, Any]", {"return": answer}))
 
 
@@ -216,14 +223,16 @@ def record(
     stack: str = "test",
     preview: bool = False,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    answers: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Recording:
     """Run ``program`` and return what it registered. Its exceptions come out as they are.
 
     ``config`` holds stack configuration by full key, such as ``platform:network``. ``overrides`` adds to what the cloud
-    would answer: logical name to properties. Raises AssertionError when two resources have one URN.
+    would answer: logical name to properties; ``answers`` are those of functions, by token. Raises AssertionError when
+    two resources have one URN.
     """
     recording = Recording()
-    monitor = _Monitor(recording, stack, overrides or {})
+    monitor = _Monitor(recording, stack, overrides or {}, answers or {})
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in (config or {}).items()}
     pulumi.runtime.set_all_config(texts, [])
     settings.ROOT.set(None)

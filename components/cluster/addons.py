@@ -47,11 +47,13 @@ AFTER_NODES = (
         managed_policies=("service-role/AmazonEBSCSIDriverPolicy",),
     ),
     AddonSpec(name="metrics-server"),
-    AddonSpec(name="cert-manager"),
 )
 """What runs on nodes: Deployments, which EKS calls degraded while there are none."""
 
-ADDON_NAMES = tuple(addon.name for addon in (*BEFORE_NODES, *AFTER_NODES))
+CERT_MANAGER = AddonSpec(name="cert-manager")
+"""Runs on nodes too, where certificates are wanted."""
+
+ADDON_NAMES = tuple(addon.name for addon in (*BEFORE_NODES, *AFTER_NODES, CERT_MANAGER))
 
 
 def check_addon_versions(versions: Mapping[str, str]) -> None:
@@ -66,9 +68,11 @@ class AddonSetArgs:
     """Inputs of an AddonSet. Raises ValueError when a version is pinned for an unknown add-on."""
 
     cluster_name: pulumi.Input[str]
+    kubernetes_version: str
+    """That of the control plane: add-ons without a pinned version follow it."""
     addons: Sequence[AddonSpec]
     versions: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Add-on to pinned version; the others get EKS's default for the cluster's version."""
+    """Add-on to pinned version; the others get EKS's default for the Kubernetes version (ADR 18)."""
 
     def __post_init__(self) -> None:
         check_addon_versions(self.versions)
@@ -98,7 +102,7 @@ class AddonSet(pulumi.ComponentResource):
                 f"{name}-{addon.name}-addon",
                 cluster_name=args.cluster_name,
                 addon_name=addon.name,
-                addon_version=args.versions.get(addon.name),
+                addon_version=args.versions.get(addon.name) or _default_version(addon.name, args, self),
                 configuration_values=json.dumps(addon.configuration, sort_keys=True) if addon.configuration else None,
                 resolve_conflicts_on_create="OVERWRITE",
                 resolve_conflicts_on_update="OVERWRITE",
@@ -106,3 +110,13 @@ class AddonSet(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=rights),
             )
         self.register_outputs({})
+
+
+def _default_version(addon: str, args: AddonSetArgs, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """The version that EKS installs today. Without any, an add-on would stay as it was when it was created."""
+    return aws.eks.get_addon_version_output(
+        addon_name=addon,
+        kubernetes_version=args.kubernetes_version,
+        most_recent=False,
+        opts=pulumi.InvokeOutputOptions(parent=parent),
+    ).version

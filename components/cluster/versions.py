@@ -9,7 +9,7 @@ VERSIONS = {
 }
 """Kubernetes version to the end of its standard support on EKS, oldest first.
 
-Only those that the sandbox has brought up (ADR 18).
+Only those that the engine's tests bring up (ADR 18).
 """
 
 

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from components.bounds import Range
 from components.nodes.images import ami_type
+from components.nodes.live import BOUNDS_TAG, LiveGroups, bounds_text
 from components.nodes.taints import Taint
 
 SIZE = Range(0, 450)
@@ -49,6 +50,8 @@ class NodeGroupArgs:
     """Inputs of a NodeGroup. Raises ValueError when sizes, disk or instance types do not fit."""
 
     cluster_name: pulumi.Input[str]
+    kubernetes_version: str
+    """That of the control plane: nodes follow it."""
     role_arn: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     """Private subnets; nodes are spread over their zones."""
@@ -56,8 +59,10 @@ class NodeGroupArgs:
     """Types of one processor architecture, the preferred one first."""
     min_size: int
     desired_size: int
-    """Nodes to begin with. Afterwards the size is the autoscaler's, and this is not applied again."""
+    """Nodes to begin with. Afterwards the size is the autoscaler's, and this is not applied again (ADR 19)."""
     max_size: int
+    live: LiveGroups | None = None
+    """The groups that the cluster has now; None when that can't be known."""
     capacity_type: CapacityType = CapacityType.ON_DEMAND
     disk_gib: int = 50
     """Root volume in GiB, 20 to 16384."""
@@ -111,8 +116,11 @@ class NodeGroup(pulumi.ComponentResource):
             tags={"Name": name},
             opts=pulumi.ResourceOptions(parent=self),
         )
+        live = args.live.size(f"{name}-nodes") if args.live else None
+        settled = live is None or live.has_bounds(args.min_size, args.max_size)
         group = aws.eks.NodeGroup(
             f"{name}-nodes",
+            version=args.kubernetes_version,
             cluster_name=args.cluster_name,
             node_role_arn=args.role_arn,
             subnet_ids=list(args.subnet_ids),
@@ -124,7 +132,9 @@ class NodeGroup(pulumi.ComponentResource):
                 id=template.id, version=template.latest_version.apply(str)
             ),
             scaling_config=aws.eks.NodeGroupScalingConfigArgs(
-                min_size=args.min_size, desired_size=args.desired_size, max_size=args.max_size
+                min_size=args.min_size,
+                desired_size=live.within(args.min_size, args.max_size) if live else args.desired_size,
+                max_size=args.max_size,
             ),
             update_config=aws.eks.NodeGroupUpdateConfigArgs(max_unavailable=1),
             labels=dict(args.labels),
@@ -132,8 +142,8 @@ class NodeGroup(pulumi.ComponentResource):
                 aws.eks.NodeGroupTaintArgs(key=taint.key, value=taint.value or None, effect=taint.effect.in_eks)
                 for taint in args.taints
             ],
-            tags={"Name": name},
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["scalingConfig.desiredSize"]),
+            tags={"Name": name, BOUNDS_TAG: bounds_text(args.min_size, args.max_size)},
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["scalingConfig.desiredSize"] if settled else None),
         )
         self.node_group_name = group.node_group_name
         self.register_outputs({"node_group_name": self.node_group_name})

@@ -19,7 +19,7 @@ from components.cluster import (
 )
 from components.labels import check_label_value, check_namespaces, check_node_label_key
 from components.network import ZONES, NatMode, vpc_range
-from components.nodes import DISK_GIB, CapacityType, Taint, ami_type, check_instance_type, check_sizes
+from components.nodes import DISK_GIB, CapacityType, Taint, TaintEffect, ami_type, check_instance_type, check_sizes
 from stacks.settings.section import Section, checked, within
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
@@ -137,7 +137,7 @@ class ClusterSettings(Section):
     access_entries: dict[Name, AccessEntrySettings] = Field(default_factory=dict)
     """Who may use the cluster, beside the identity that creates it and administers it."""
     addon_versions: Annotated[dict[str, str], checked(check_addon_versions)] = Field(default_factory=dict)
-    """Pinned versions of EKS add-ons; the others get EKS's default."""
+    """Pinned versions of EKS add-ons; the others get EKS's default for the Kubernetes version, today's."""
 
 
 class NodeGroupSettings(Section):
@@ -162,3 +162,9 @@ class NodeGroupSettings(Section):
         check_sizes(self.min_size, self.desired_size, self.max_size)
         ami_type(self.instance_types)
         return self
+
+    @property
+    def takes_any_pod(self) -> bool:
+        """Whether it begins with nodes that keep no pod away."""
+        effects = {Taint.parse(taint).effect for taint in self.taints}
+        return self.desired_size > 0 and effects <= {TaintEffect.PREFER_NO_SCHEDULE}

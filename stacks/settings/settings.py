@@ -57,6 +57,16 @@ class Settings(Section):
                     f"application.image.repository is {repository}, which registry.repositories does not name; "
                     f"allowed are {', '.join(self.registry.repositories)}"
                 )
+        if self.cluster and "cert-manager" in self.cluster.addon_versions and self.certificates is None:
+            problems.append(
+                "cluster.addonVersions names cert-manager, which is installed with certificates only; add that section "
+                "or leave the version out"
+            )
+        if self.node_groups and not any(group.takes_any_pod for group in self.node_groups.values()):
+            problems.append(
+                "nodeGroups has no group that begins with a node for pods without tolerations, and CoreDNS would wait "
+                "for one; give a group without NoSchedule and NoExecute taints a desiredSize of 1 or more"
+            )
         if problems:
             raise ValueError("\n".join(problems))
         return self

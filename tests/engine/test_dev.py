@@ -148,6 +148,32 @@ def test_the_autoscaler_owns_the_number_of_nodes_and_pods(dev: Clone) -> None:
     assert len(dev.nodes()) == 4
 
 
+def test_changed_bounds_of_a_node_group_keep_the_autoscalers_nodes(dev: Clone) -> None:
+    """It follows the test before, which left four nodes where the stack began with two."""
+    before = {node["metadata"]["name"] for node in dev.nodes()}
+    dev.configure("platform:nodeGroups.general.maxSize", "6")
+
+    assert dev.steps() == {"update": ["nodes-general-nodes"]}
+    dev.sandbox("up")
+
+    assert {node["metadata"]["name"] for node in dev.nodes()} == before
+    assert len(before) == 4
+    dev.pulumi("preview", "--expect-no-changes")
+
+
+def test_a_minimum_above_the_size_adds_nodes(dev: Clone) -> None:
+    before = {node["metadata"]["name"] for node in dev.nodes()}
+    dev.configure("platform:nodeGroups.general.minSize", "5")
+    dev.configure("platform:nodeGroups.general.desiredSize", "5")
+
+    dev.sandbox("up")
+
+    after = {node["metadata"]["name"] for node in dev.nodes()}
+    assert before < after
+    assert len(after) == 5
+    dev.pulumi("preview", "--expect-no-changes")
+
+
 def test_down_leaves_nothing(dev: Clone) -> None:
     answer = dev.sandbox("down")
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, cast
 
 import pytest
 
+from components.cluster import VERSIONS
 from tests.fakes import RANDOM_PASSWORD
 from tests.recorder import Recording
 from tests.stacks.stack_files import bring_up, configuration
@@ -238,6 +240,34 @@ def test_lifting_protection_replaces_nothing(recorded_prod: Recording) -> None:
 def test_the_application_runs_the_image_of_our_own_registry(recorded_prod: Recording) -> None:
     (container,) = recorded_prod["application-deployment"].inputs["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "123456789012.dkr.ecr.eu-central-1.amazonaws.com/platform-prod/web:1.0.0"
+
+
+def test_a_version_change_reaches_control_plane_add_ons_and_nodes(
+    recorded_prod: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(VERSIONS, "1.36", date(2100, 1, 1))
+    config = configuration("prod")
+    config["platform:cluster"]["version"] = "1.36"
+    recording = bring_up("prod", config)
+    changed = {
+        (resource.name, key)
+        for resource in recording.resources
+        for key, value in resource.inputs.items()
+        if value != recorded_prod[resource.name].inputs.get(key)
+    }
+    nodes = {(group.name, "version") for group in recording.of_type(NODE_GROUP)}
+    addons = {(addon.name, "addonVersion") for addon in recording.of_type(ADDON)}
+    assert len(nodes) == 2
+    assert len(addons) == 7
+    assert changed == {("cluster-cluster", "version"), *nodes, *addons}
+
+
+def test_cert_manager_is_there_only_for_certificates(recorded_dev: Recording) -> None:
+    config = configuration("dev")
+    for section in ("application", "certificates"):
+        del config[f"platform:{section}"]
+    assert "addons-on-nodes-cert-manager-addon" in recorded_dev
+    assert "addons-on-nodes-cert-manager-addon" not in bring_up("dev", config)
 
 
 @pytest.mark.parametrize("section", ["application", "certificates", "ingress", "registry", "database", "cache"])

@@ -182,6 +182,21 @@ def cases() -> list[tuple[str, Change, str]]:
         ),
         ("taint", lambda c: general(c).update(taints=["gpu"]), "such as gpu=nvidia:NoSchedule"),
         (
+            "only tainted nodes",
+            lambda c: general(c).update(taints=["workload=ai:PreferNoSchedule", "gpu=nvidia:NoSchedule"]),
+            "nodeGroups has no group that begins with a node for pods without tolerations",
+        ),
+        ("no nodes to begin with", lambda c: general(c).update(minSize=0, desiredSize=0), "desiredSize of 1 or more"),
+        (
+            "version of an add-on that is not installed",
+            lambda c: (
+                c["platform:cluster"].update(addonVersions={"cert-manager": "v1.19.1-eksbuild.1"}),
+                c.pop("platform:application"),
+                c.pop("platform:certificates"),
+            ),
+            "cert-manager, which is installed with certificates only",
+        ),
+        (
             "name of a node group",
             lambda c: c["platform:nodeGroups"].update(Big=general(c)),
             "begin with a lower-case letter",

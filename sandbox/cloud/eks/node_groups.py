@@ -104,6 +104,7 @@ class NodeGroupOperations(Operations):
                 if template.id != record["launchTemplate"]["id"]:
                     raise AwsError("InvalidParameterException", "The launch template itself cannot be changed")
                 record["launchTemplate"] = {"id": template.id, "name": template.name, "version": template.version}
+            record["version"] = version
             record["releaseVersion"] = call.get("releaseVersion", record["releaseVersion"])
             self._start(record)
         return {"update": cluster.add_update("VersionUpdate", {"Version": version})}

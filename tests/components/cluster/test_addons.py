@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from components.cluster import AFTER_NODES, BEFORE_NODES, AddonSet, AddonSetArgs
+from components.cluster import AFTER_NODES, BEFORE_NODES, CERT_MANAGER, AddonSet, AddonSetArgs
 from tests.recorder import Recording, record
 
 ADDON = "aws:eks/addon:Addon"
@@ -16,7 +16,10 @@ def addons() -> Recording:
         lambda: AddonSet(
             "a",
             AddonSetArgs(
-                cluster_name="shop", addons=(*BEFORE_NODES, *AFTER_NODES), versions={"coredns": "v1.13.2-eksbuild.1"}
+                cluster_name="shop",
+                kubernetes_version="1.35",
+                addons=(*BEFORE_NODES, *AFTER_NODES, CERT_MANAGER),
+                versions={"coredns": "v1.13.2-eksbuild.1"},
             ),
         )
     )
@@ -59,11 +62,17 @@ def test_network_policies_are_enforced(addons: Recording) -> None:
     assert json.loads(addons["a-vpc-cni-addon"].inputs["configurationValues"]) == {"enableNetworkPolicy": "true"}
 
 
-def test_a_pinned_version_is_asked_for_and_the_others_are_left_to_eks(addons: Recording) -> None:
+def test_a_pinned_version_is_asked_for_and_the_others_follow_kubernetes(addons: Recording) -> None:
     assert addons["a-coredns-addon"].inputs["addonVersion"] == "v1.13.2-eksbuild.1"
-    assert "addonVersion" not in addons["a-kube-proxy-addon"].inputs
+    assert addons["a-kube-proxy-addon"].inputs["addonVersion"] == "v1.35.0-eksbuild.1"
+
+
+def test_it_is_the_default_version_of_eks_not_the_newest_one(addons: Recording) -> None:
+    asked = [args for token, args, _ in addons.invokes if token == "aws:eks/getAddonVersion:getAddonVersion"]
+    assert asked
+    assert not any(args["mostRecent"] for args in asked)
 
 
 def test_a_version_for_an_unknown_add_on_is_refused() -> None:
     with pytest.raises(ValueError, match=r"core-dns: no such add-on; allowed are .*coredns"):
-        AddonSetArgs(cluster_name="shop", addons=BEFORE_NODES, versions={"core-dns": "v1"})
+        AddonSetArgs(cluster_name="shop", kubernetes_version="1.35", addons=BEFORE_NODES, versions={"core-dns": "v1"})

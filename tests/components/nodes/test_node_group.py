@@ -12,6 +12,7 @@ def args(**overrides: Any) -> NodeGroupArgs:
     return NodeGroupArgs(
         **{
             "cluster_name": "shop",
+            "kubernetes_version": "1.35",
             "role_arn": "arn:role",
             "subnet_ids": ["subnet-a", "subnet-b"],
             "instance_types": ["t3.medium"],
@@ -68,6 +69,10 @@ def test_a_changed_template_is_rolled_out(group: Recording) -> None:
     assert group["n-nodes"].inputs["launchTemplate"] == {"id": "n-template-id", "version": "1"}
     changed = record(lambda: NodeGroup("n", args(disk_gib=80)), overrides={"n-template": {"latestVersion": 2}})
     assert changed["n-nodes"].inputs["launchTemplate"] == {"id": "n-template-id", "version": "2"}
+
+
+def test_nodes_follow_the_control_planes_version(group: Recording) -> None:
+    assert group["n-nodes"].inputs["version"] == "1.35"
 
 
 def test_labels_and_taints_reach_the_nodes(group: Recording) -> None:
