@@ -6,6 +6,7 @@ import pulumi
 
 from components.certificates import CertificateIssuers, CertificateIssuersArgs
 from components.ingress import IngressController, IngressControllerArgs
+from components.storage import DefaultStorageClass
 from components.workload import WebApplication, WebApplicationArgs
 from stacks.services import Services
 from stacks.settings import Settings
@@ -17,6 +18,8 @@ def build_workloads(
 ) -> dict[str, pulumi.Input[object]]:
     """Build what the settings name, with a Kubernetes provider in ``opts``. Returns outputs of the stack."""
     outputs: dict[str, pulumi.Input[object]] = {}
+    if settings.node_groups:
+        DefaultStorageClass("storage", opts)
     if settings.ingress is None:
         return outputs
     ingress = IngressController(
