@@ -55,6 +55,25 @@ ROWS = [
     Row("removalPolicy", "Delete", "database-writer", ("deletionProtection",), False),
     Row("cluster.version", next(iter(VERSIONS)), "cluster-cluster", ("version",), alone=len(VERSIONS) == 1),
     Row("cluster.publicAccessCidrs", ["198.51.100.0/24"], "cluster-cluster", ("vpcConfig", "publicAccessCidrs")),
+    Row(
+        "cluster.privateAccessCidrs",
+        ["10.9.0.0/16"],
+        "cluster-from-10.9.0.0-16",
+        ("cidrIpv4",),
+        "10.9.0.0/16",
+    ),
+    Row(
+        "cluster.accessRoleArn",
+        "arn:aws:iam::123456789012:role/deploy",
+        "kubernetes",
+        ("kubeconfig", "users", 0, "user", "exec", "args", -1),
+    ),
+    Row(
+        "cluster.accessEntries.administrators.trustedPrincipals",
+        ["arn:aws:iam::123456789012:role/oncall"],
+        "cluster-administrators-people-role",
+        ("assumeRolePolicy", "Statement", 0, "Principal", "AWS"),
+    ),
     Row("cluster.logRetentionDays", 30, "cluster-logs", ("retentionInDays",)),
     Row(
         "cluster.accessEntries.developers.principalArn",

@@ -180,6 +180,8 @@ RESOURCES = (
             "performanceInsightsEnabled": "PerformanceInsightsEnabled",
             "enabledCloudwatchLogsExports": "EnabledCloudwatchLogsExports",
             "password": "`null`",
+            # moto's is the time of the question, another one at each refresh. Nothing is backed up here.
+            "latestRestorableTime": "InstanceCreateTime",
         },
         tags=_tags("{live.DBInstanceArn}"),
         replace=words(
