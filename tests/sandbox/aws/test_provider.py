@@ -169,6 +169,29 @@ def test_functions_answer(make_provider: MakeProvider) -> None:
     assert plain(parameter["value"]).startswith("ami-")
 
 
+def test_functions_tell_of_clusters_and_node_groups(make_provider: MakeProvider) -> None:
+    provider = make_provider()
+    elsewhere = {"region": "ap-south-1"}
+    assert provider.invoke("aws:eks/getClusters:getClusters", elsewhere, False)["names"] == []
+    group = Estate(provider)["aws:eks/nodeGroup:NodeGroup"]
+    cluster = group["clusterName"]
+    assert cluster in provider.invoke("aws:eks/getClusters:getClusters", {}, False)["names"]
+    groups = provider.invoke("aws:eks/getNodeGroups:getNodeGroups", {"clusterName": cluster}, False)
+    assert groups["names"] == [group["nodeGroupName"]]
+    arguments = {"clusterName": cluster, "nodeGroupName": group["nodeGroupName"]}
+    found = provider.invoke("aws:eks/getNodeGroup:getNodeGroup", arguments, False)
+    assert found["scalingConfigs"] == [group["scalingConfig"]]
+    assert (found["arn"], found["id"], found["subnetIds"]) == (group["arn"], group.id, group["subnetIds"])
+
+
+def test_functions_tell_an_add_ons_default_version(make_provider: MakeProvider) -> None:
+    token, arguments = "aws:eks/getAddonVersion:getAddonVersion", {"kubernetesVersion": "1.35", "mostRecent": False}
+    provider = make_provider()
+    assert provider.invoke(token, {**arguments, "addonName": "kube-proxy"}, False)["version"].startswith("v1.35.")
+    with pytest.raises(ProviderError, match="no version of the EKS add-on kube-porxy"):
+        provider.invoke(token, {**arguments, "addonName": "kube-porxy"}, False)
+
+
 def test_an_unknown_function_is_refused(make_provider: MakeProvider) -> None:
     with pytest.raises(ProviderError, match="does not support aws:s3/getBucket:getBucket"):
         make_provider().invoke("aws:s3/getBucket:getBucket", {}, False)
