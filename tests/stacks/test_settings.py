@@ -289,20 +289,20 @@ def test_a_control_plane_that_only_its_nodes_reach_is_warned_about() -> None:
 def test_a_challenge_that_never_arrives_is_warned_about(change: dict[str, Any]) -> None:
     config = configuration("dev")
     config["platform:ingress"].update(change)
-    (warning,) = advice(load(config))
+    (warning,) = advice(load(config), SETTLED)
     assert "no certificate is ever issued" in warning
     for section in ("certificates", "application"):
         del config[f"platform:{section}"]
-    assert advice(load(config)) == []
+    assert advice(load(config), SETTLED) == []
 
 
 def test_rights_in_a_namespace_that_the_application_is_not_in_are_warned_about() -> None:
     config = configuration("dev")
     config["platform:application"]["namespace"] = "shop"
-    (warning,) = advice(load(config))
+    (warning,) = advice(load(config), SETTLED)
     assert "accessEntries.developers grants Edit in application, and not in shop" in warning
     config["platform:cluster"]["accessEntries"]["developers"]["grants"][0]["namespaces"] = ["sho*"]
-    assert advice(load(config)) == []
+    assert advice(load(config), SETTLED) == []
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
