@@ -145,9 +145,14 @@ def test_a_resource_that_fails_to_arrive_is_kept(make_provider: MakeProvider, mo
     inputs = {"subnetIds": estate.subnets()}
     role = estate["aws:iam/role:Role"]
     program = {"name": "slow", "roleArn": role["arn"], "vpcConfig": inputs}
+    call = Call(urn="urn", type=CLUSTER, name="c", timeout=0.2)
     with pytest.raises(InitFailed, match="creating slow took more than 0 s") as raised:
-        estate.provider.create(Call(urn="urn", type=CLUSTER, name="c", timeout=0.2), program)
+        estate.provider.create(call, program)
     assert raised.value.id == "slow"
+
+    # And it can be deleted: there is only one at a time.
+    monkeypatch.undo()
+    estate.provider.delete(call, "slow", program, raised.value.outputs)
 
 
 def test_functions_answer(make_provider: MakeProvider) -> None:
