@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,15 +17,24 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import environment, files, lifecycle, stack_file
+from sandbox.attachment import AttachmentError, genuine_kubernetes_provider
+from sandbox.charts import ChartSettings, ChartSettingsError
 from sandbox.engine import Engine, EngineError
 from sandbox.home import Home
 from sandbox.stack_file import StackFile, StackFileError
-from sandbox.toolchain.pins import ToolchainError, kubernetes_minors
+from sandbox.toolchain.pins import HELM, ToolchainError, kubernetes_minors
 from sandbox.toolchain.setup import set_up
 
 CLONE = Path(__file__).parents[1]
 
-_ERRORS = (EngineError, StackFileError, ToolchainError, lifecycle.LifecycleError)
+_ERRORS = (
+    AttachmentError,
+    ChartSettingsError,
+    EngineError,
+    StackFileError,
+    ToolchainError,
+    lifecycle.LifecycleError,
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ class Sandbox:
 
     @property
     def engine(self) -> Engine:
-        environ = environment.for_children(self.home, self.stack.region)
+        environ = environment.for_engine(self.home, self.stack.region)
         return Engine(self.clone, self.home, self.stack, environ)
 
     def start(self) -> None:
@@ -51,16 +61,19 @@ class Sandbox:
             wanted = str(self.home.facts["kubernetes_version"])
         else:
             wanted = self.stack.kubernetes or kubernetes_minors()[-1]
-        toolchain = set_up(wanted)
+        charts, kubernetes_provider = ChartSettings.from_environ(os.environ), genuine_kubernetes_provider(os.environ)
+        toolchain = set_up(wanted, [HELM] if charts.needs_helm else [])
         self.home.write_facts(
             {
                 "stack": self.stack.stack,
                 "kubernetes_version": toolchain.kubernetes,
                 "tools": toolchain.programs,
                 "crds": str(toolchain.crds),
+                "kubernetes_provider": kubernetes_provider,
             }
         )
-        environment.prepare(self.home, toolchain.programs)
+        charts.keep(self.home)
+        environment.prepare(self.home, toolchain.programs, kubernetes_provider)
         self._link_python()
         began = time.monotonic()
         environ = environment.for_children(self.home, self.stack.region)
@@ -176,7 +189,7 @@ def env(sandbox: Sandbox, _: Sequence[str]) -> int:
 
 
 def toolchain(sandbox: Sandbox, _: Sequence[str]) -> int:
-    for name, path in set_up(sandbox.stack.kubernetes or kubernetes_minors()[-1]).programs.items():
+    for name, path in set_up(sandbox.stack.kubernetes or kubernetes_minors()[-1], [HELM]).programs.items():
         _say(f"{name}: {path}")
     return 0
 
@@ -190,7 +203,7 @@ COMMANDS = {
     "start": (start, "start the sandbox without touching the stack"),
     "stop": (stop, "stop the sandbox's processes; what they hold in memory is lost"),
     "reset": (reset, "stop, and remove all of the sandbox's files"),
-    "toolchain": (toolchain, "find or build what the sandbox runs"),
+    "toolchain": (toolchain, "find or build what the sandbox runs, helm included"),
 }
 
 # They only look.

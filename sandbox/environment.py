@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from sandbox import files
+from sandbox.charts import ChartSettings
 from sandbox.home import Home
 
 _BIN = Path(__file__).parent / "bin"
@@ -104,6 +105,20 @@ def for_children(home: Home, region: str) -> dict[str, str]:
     return {**environ, **variables(home, region, os.environ), **proxies}
 
 
+def for_engine(home: Home, region: str) -> dict[str, str]:
+    """The environment of the engine, and so of its plugins: that of all children, with one exception.
+
+    A genuine Kubernetes provider pulls charts itself: where that is allowed, it gets the user's own way to the network.
+    """
+    environ = for_children(home, region)
+    charts = ChartSettings.read(home)
+    if not charts.online or not home.made or not home.facts.get("kubernetes_provider"):
+        return environ
+    own = {name: value for name, value in environ.items() if not name.upper().endswith("_PROXY")}
+    local = {name: environ[name] for name in ("NO_PROXY", "no_proxy")}
+    return {**own, **charts.proxies, **local}
+
+
 def as_script(home: Home, region: str) -> str:
     """Shell lines for ``eval``."""
     exports = [f"export {name}={shlex.quote(value)}" for name, value in variables(home, region, os.environ).items()]
@@ -112,8 +127,11 @@ def as_script(home: Home, region: str) -> str:
     return "\n".join([f"unset {' '.join(names)}", *exports])
 
 
-def prepare(home: Home, tools: Mapping[str, str]) -> None:
-    """Put into the home what the environment refers to: tools by their names, plugins, files that hold nothing."""
+def prepare(home: Home, tools: Mapping[str, str], kubernetes_provider: str | None = None) -> None:
+    """Put into the home what the environment refers to: tools by their names, plugins, files that hold nothing.
+
+    ``kubernetes_provider`` is a genuine provider's program, to be the plugin instead of the sandbox's own.
+    """
     folder = home.root / "bin"
     folder.mkdir(parents=True, exist_ok=True)
     (home.root / "empty").touch()
@@ -128,7 +146,8 @@ def prepare(home: Home, tools: Mapping[str, str]) -> None:
         place = home.pulumi_home / "plugins" / f"{plugin}-v{metadata.version(sdk)}"
         place.mkdir(parents=True, exist_ok=True)
         program = place / f"pulumi-{plugin}"
-        _script(program, f'exec {shlex.quote(str(_BIN / program.name))} "$@"\n')
+        genuine = kubernetes_provider if plugin == "resource-kubernetes" else None
+        _script(program, f'exec {shlex.quote(genuine or str(_BIN / program.name))} "$@"\n')
 
 
 def _script(path: Path, content: str) -> None:

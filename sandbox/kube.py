@@ -192,12 +192,18 @@ class KubeClient:
 
     def kinds(self) -> tuple[Kind, ...]:
         """Every kind that can be listed, each in the version that the server prefers."""
-        groups = [
-            group
-            for root in ("/api", "/apis")
-            for group in _entries(self._call("GET", root, accept=_DISCOVERY), "items")
-        ]
-        return tuple(kind for group in groups for kind in _preferred(group) if "list" in kind.verbs)
+        return tuple(kind for group in self._groups() for kind in _preferred(group) if "list" in kind.verbs)
+
+    def api_versions(self) -> frozenset[str]:
+        """All that is served, as Helm's templates are told: ``apps/v1`` and ``apps/v1/Deployment``."""
+        found: set[str] = set()
+        for group in self._groups():
+            name = group.get("metadata", {}).get("name") or ""
+            for version in _entries(group, "versions"):
+                api_version = f"{name}/{version['version']}" if name else version["version"]
+                kinds = (entry["responseKind"]["kind"] for entry in _entries(version, "resources"))
+                found.update((api_version, *(f"{api_version}/{kind}" for kind in kinds)))
+        return frozenset(found)
 
     def server_version(self) -> str:
         """The server's version, such as v1.35.4."""
@@ -211,6 +217,10 @@ class KubeClient:
 
     def _path(self, api_version: str, kind: str, namespace: str | None, name: str = "", subresource: str = "") -> str:
         return self.kind(api_version, kind).path(namespace or self.namespace, name, subresource)
+
+    def _groups(self) -> Iterator[dict[str, Any]]:
+        for root in ("/api", "/apis"):
+            yield from _entries(self._call("GET", root, accept=_DISCOVERY), "items")
 
     def _discover(self, api_version: str) -> dict[str, Kind]:
         path = "/api/v1" if api_version == "v1" else f"/apis/{api_version}"

@@ -64,7 +64,7 @@ def stand_in(
     return objects
 
 
-def crd_names(objects: list[Object]) -> list[str]:
+def crd_names(objects: Iterable[Mapping[str, Any]]) -> list[str]:
     """The names of the CRDs among a stand-in's objects."""
     return [obj["metadata"]["name"] for obj in objects if obj["kind"] == "CustomResourceDefinition"]
 

@@ -58,7 +58,7 @@ class Tool:
     """Go variables that the linker sets: ``path.Name={version}``, also ``{major}`` and ``{minor}``."""
     version_command: tuple[str, ...] = ("--version",)
     exact_minor: bool = True
-    """Whether only the pinned minor will do, or any newer release too."""
+    """Whether only the pinned minor will do, or any newer release of the same major too."""
 
     @property
     def source(self) -> GoModule:
@@ -83,7 +83,9 @@ class Tool:
     def accepts(self, found: str) -> bool:
         """Whether a program that calls itself version ``found`` may stand in for the pinned one."""
         have, pinned = version(found), version(self.version)
-        return have[:2] == pinned[:2] if self.exact_minor else have >= pinned
+        if self.exact_minor:
+            return have[:2] == pinned[:2]
+        return have[:1] == pinned[:1] and have >= pinned
 
 
 def version(text: str) -> tuple[int, ...]:
@@ -134,6 +136,18 @@ def tools(kubernetes: str) -> list[Tool]:
         ),
         Tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", "sigs.k8s.io/kwok"),
     ]
+
+
+HELM = Tool(
+    "helm",
+    "helm",
+    "helm.sh/helm/v3/cmd/helm",
+    "helm.sh/helm/v3",
+    ("helm.sh/helm/v3/internal/version.version={version}",),
+    version_command=("version", "--short"),
+    exact_minor=False,
+)
+"""Only for those who have charts: the others' get stand-ins."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,9 +59,9 @@ def _path() -> str:
     return os.pathsep.join(folder for folder in folders if not Home(Path(folder).parent).made)
 
 
-def set_up(kubernetes: str) -> Toolchain:
-    """Find or build everything for a sandbox of this Kubernetes version. Raises ToolchainError."""
-    wanted = tools(kubernetes)
+def set_up(kubernetes: str, more: Sequence[Tool] = ()) -> Toolchain:
+    """Find or build everything for a sandbox of this Kubernetes version, and ``more``. Raises ToolchainError."""
+    wanted = [*tools(kubernetes), *more]
     found = {tool.name: path for tool in wanted if (path := find(tool))}
     missing = [tool for tool in wanted if tool.name not in found]
     need_crds = not crds_entry().exists()

@@ -22,6 +22,9 @@ class Cluster:
     client: KubeClient | None
     """None while the kubeconfig is not known yet, or leads nowhere; then ``reason`` says why."""
     reason: str = ""
+    kubeconfig: str = ""
+    """The text that led to it, for programs that look at the cluster themselves; "" while it is not known."""
+    context: str | None = None
     namespace: str = "default"
     """Where namespaced objects go that name no namespace."""
     patch_force: bool = False
@@ -71,11 +74,12 @@ def configured(arguments: Mapping[str, Any]) -> Cluster:
         return replace(base, reason="its kubeconfig is not known yet")
     if not kubeconfig:
         return replace(base, reason="the provider was given no kubeconfig")
+    text = read_text(str(kubeconfig))
     try:
-        client = KubeClient.from_kubeconfig(read_text(str(kubeconfig)), context=context)
+        client = KubeClient.from_kubeconfig(text, context=context)
     except KubeconfigError as error:
         return replace(base, reason=str(error))
-    return replace(base, client=client, namespace=namespace or client.namespace)
+    return replace(base, client=client, namespace=namespace or client.namespace, kubeconfig=text, context=context)
 
 
 def read_text(kubeconfig: str) -> str:

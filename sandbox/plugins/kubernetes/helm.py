@@ -1,4 +1,4 @@
-"""Helm releases, recorded: the chart's stand-in is installed and the release written down as Helm itself does.
+"""Helm releases: what their chart is rendered to is installed, and written down as Helm itself does.
 
 The record is Helm's own (a Secret ``sh.helm.release.v1.<name>.v<revision>`` with the release's values and manifest),
 so `helm list` shows it. One thing differs on purpose: Helm never deletes the CRDs of a chart's ``crds`` folder; here
@@ -7,19 +7,20 @@ they go with the last release of the chart once no custom resource is left, so t
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from sandbox.kube import ApiError, UnknownKind
+from sandbox.charts import HookEvent
+from sandbox.charts.census import RELEASE as TYPE
+from sandbox.charts.census import RENDERED_BY, Renderer
 from sandbox.plugins.kubernetes import objects, records
-from sandbox.plugins.kubernetes.cluster import Cluster, explain
+from sandbox.plugins.kubernetes.cluster import Cluster
+from sandbox.plugins.kubernetes.contents import Contents, Library, wanted_chart
 from sandbox.plugins.kubernetes.differences import path_text, walk
 from sandbox.plugins.kubernetes.ignoring import under
-from sandbox.plugins.kubernetes.records import Record
+from sandbox.plugins.kubernetes.installation import Installation
+from sandbox.plugins.kubernetes.records import Record, Status
 from sandbox.plugins.kubernetes.waiting import NotReady
 from sandbox.plugins.protocol import (
     UNKNOWN,
@@ -32,16 +33,21 @@ from sandbox.plugins.protocol import (
     ProviderError,
     contains_unknown,
 )
-from sandbox.stand_ins import crd_names, known, stand_in
+from sandbox.stand_ins import crd_names
+
+__all__ = ["TYPE", "Releases"]
 
 Object = dict[str, Any]
 
-TYPE = "kubernetes:helm.sh/v3:Release"
-MANAGER = "helm"
 DEFAULT_TIMEOUT = 300
 """Seconds for each of Helm's waits."""
+DIGEST = "__chartDigest"
+"""The output that tells when the files of a chart have changed."""
 
 _REPLACES = ("name", "namespace")
+_RENDERED = ("values", "valueYamlFiles", "allowNullValues")
+"""Inputs that do nothing but change what a chart is rendered to."""
+_NOT_CARRIED_OUT = ("postrender", "reuseValues", "verify", "dependencyUpdate")
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,14 @@ class Releases:
     """The Helm releases of one cluster."""
 
     cluster: Cluster
-    crds: Path
-    """The toolchain's folder of CRDs."""
+    library: Library
 
     def check(self, call: Call, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
         inputs = {key: value for key, value in news.items() if value is not None and key != "resourceNames"}
         failures = [Failure("chart", "is missing: name the chart to install")] if not inputs.get("chart") else []
+        if self.library.charts is not None:
+            said = "the sandbox does not carry it out for true charts: take it out, or do without them"
+            failures += [Failure(key, said) for key in _NOT_CARRIED_OUT if inputs.get(key)]
         if not inputs.get("name"):
             inputs["name"] = olds.get("name") or objects.unique_name(call.name)
         inputs["namespace"] = inputs.get("namespace") or self.cluster.namespace
@@ -62,7 +70,7 @@ class Releases:
             inputs.setdefault("timeout", DEFAULT_TIMEOUT)
         return inputs, failures
 
-    def diff(self, old_inputs: Properties, news: Properties, ignored: Sequence[str]) -> Diff:
+    def diff(self, old_inputs: Properties, old_outputs: Properties, news: Properties, ignored: Sequence[str]) -> Diff:
         details: dict[str, Change] = {}
         replaces: list[str] = []
         for path, change, _ in walk(old_inputs, news):
@@ -73,20 +81,25 @@ class Releases:
                 change = Change.UPDATE_REPLACE
                 replaces.append(text)
             details[text] = change
+        if not contains_unknown(news) and not replaces:
+            if not under("chart", ignored) and self._is_another_chart(old_outputs, news):
+                details.setdefault("chart", Change.UPDATE)
+            elif self._renders_the_same(details, old_inputs, old_outputs, news):
+                details = {}
         return Diff(changes=bool(details), replaces=tuple(replaces), details=details)
 
     def create(self, call: Call, inputs: Properties) -> tuple[str, Properties]:
         if call.preview:
-            self._tell(call, inputs)
+            self._contents(call, inputs)
             return "", {**inputs, "resourceNames": UNKNOWN, "status": UNKNOWN}
-        if records.latest(self.cluster.required, inputs["namespace"], inputs["name"]) is not None:
+        before = records.latest(self.cluster.required, inputs["namespace"], inputs["name"])
+        if before is not None and not (before.status.pending and before.chart == inputs["chart"]):
             raise ProviderError(f"cannot re-use a name that is still in use: there is a release {_id(inputs)}")
-        self._tell(call, inputs)
-        return _id(inputs), self._install(call, inputs, None)
+        return _id(inputs), self._install(call, inputs, before)
 
     def update(self, call: Call, news: Properties) -> Properties:
-        self._tell(call, news)
         if call.preview:
+            self._contents(call, news, upgrade=True)
             return {**news, "resourceNames": UNKNOWN, "status": UNKNOWN}
         before = records.latest(self.cluster.required, news["namespace"], news["name"])
         if before is None:
@@ -116,152 +129,136 @@ class Releases:
         record = records.latest(client, namespace or self.cluster.namespace, name)
         if record is None:
             return
-        timeout = float(call.timeout or outputs.get("timeout") or DEFAULT_TIMEOUT)
-        self._remove(call, list(reversed(record.objects)), timeout)
+        steps = self._steps(call, {**outputs, "name": record.name, "namespace": record.namespace})
+        hooks = [] if outputs.get("disableWebhooks") else record.hooks
+        steps.run_hooks(hooks, HookEvent.PRE_DELETE)
+        steps.remove(list(reversed(records.standing(client, record.namespace, record.name))))
+        steps.run_hooks(hooks, HookEvent.POST_DELETE)
         records.forget(client, record)
         if not records.of_chart(client, record.chart):
-            self._remove_crds(call, record, timeout)
+            steps.remove_crds(record.crds)
 
     # -- steps --------------------------------------------------------------------------------------------------
 
+    def _contents(self, call: Call, inputs: Properties, *, upgrade: bool = False) -> Contents | None:
+        """What the release is made of, told to the user; None while that can't be known."""
+        if contains_unknown(inputs):
+            chart = wanted_chart(inputs)
+            if self.library.charts is None:
+                call.log(f"chart {chart}: the sandbox installs a stand-in for its controllers", severity="warning")
+            else:
+                call.log(f"chart {chart} is rendered once its values are known")
+            return None
+        contents = self.library.contents(inputs, self.cluster, upgrade=upgrade)
+        severity = "warning" if contents.rendered_by is Renderer.STAND_IN else "info"
+        call.log(contents.told, severity=severity)
+        return contents
+
     def _install(self, call: Call, inputs: Properties, before: Record | None) -> Properties:
-        client = self.cluster.required
-        wanted = self._stand_in(inputs)
-        crds = [obj for obj in wanted if obj["kind"] == "CustomResourceDefinition"]
-        rest = [obj for obj in wanted if obj["kind"] != "CustomResourceDefinition"]
-        timeout = float(call.timeout or inputs.get("timeout") or DEFAULT_TIMEOUT)
-        if inputs.get("createNamespace") and client.get("v1", "Namespace", inputs["namespace"]) is None:
-            # Helm does not count it among the release's objects either: it stays.
-            self._apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": inputs["namespace"]}})
-        if not inputs.get("skipCrds"):
-            live = [self._apply(obj) for obj in crds]
-            self._wait(call, live, timeout)
-        live = [self._apply(obj) for obj in rest]
+        client, steps = self.cluster.required, self._steps(call, inputs)
+        renderer = Renderer.HELM if self.library.chart(inputs) else Renderer.STAND_IN
+        # From a stand-in to the chart is an install, and so is what was cut off before it was one.
+        first = before is None or before.rendered_by is not renderer or before.status is Status.PENDING_INSTALL
+        contents = self._contents(call, inputs, upgrade=not first)
+        assert contents is not None, "nothing is unknown in an update"
+        true_chart = contents.rendered_by is Renderer.HELM
+        if inputs.get("createNamespace"):
+            steps.create_namespace()
+        standing = records.standing(client, inputs["namespace"], inputs["name"])
+        if before is not None and before.rendered_by is not renderer:
+            # A stand-in's objects are like the chart's, but their selectors, which can't be changed, may differ.
+            steps.remove(list(reversed(standing)), keep=False)
+        if true_chart:
+            steps.refuse_what_belongs_to_others(steps.placed(contents.objects), standing)
+        # Helm never touches CRDs on an upgrade.
+        if first or not true_chart:
+            steps.install_crds(contents.crds, overwrite=not true_chart)
+        wanted = steps.placed(contents.objects)
+        if true_chart:
+            wanted = steps.owned(wanted)
         record = Record(
             name=inputs["name"],
             namespace=inputs["namespace"],
             chart=inputs["chart"],
-            version=str(inputs.get("version") or "0.0.0"),
-            app_version=_app_version(rest),
+            chart_name=contents.chart_name,
+            version=contents.version,
+            app_version=contents.app_version,
             values=inputs.get("values") or {},
-            objects=rest,
-            crds=[] if inputs.get("skipCrds") else crd_names(crds),
+            objects=wanted,
+            crds=crd_names(contents.crds),
+            hooks=contents.hooks,
             revision=before.revision + 1 if before else 1,
+            status=Status.PENDING_INSTALL if first else Status.PENDING_UPGRADE,
+            rendered_by=contents.rendered_by,
         )
+        # Written down before anything is made, so that whatever is cut off can be finished, or taken away.
         records.write(client, record)
-        if before is not None:
-            kept = {_key(obj) for obj in rest}
-            self._remove(call, [obj for obj in before.objects if _key(obj) not in kept], timeout)
-        outputs = {**inputs, **_computed(record)}
-        if not inputs.get("skipAwait"):
-            try:
-                self._wait(call, live, timeout)
-            except NotReady as error:
-                reasons = [f"Helm release {_id(inputs)} did not become available: {text}" for text in error.reasons]
-                raise InitFailed(_id(inputs), outputs, inputs, reasons) from None
-        return outputs
-
-    def _stand_in(self, inputs: Properties) -> list[Object]:
-        return stand_in(
-            _chart_name(inputs),
-            namespace=inputs["namespace"],
-            version=str(inputs.get("version") or ""),
-            crds=self.crds,
-            release=inputs["name"],
-            values=inputs.get("values") or {},
+        again = before is not None and before.status is not Status.DEPLOYED
+        events = (
+            (HookEvent.PRE_INSTALL, HookEvent.POST_INSTALL)
+            if first
+            else (HookEvent.PRE_UPGRADE, HookEvent.POST_UPGRADE)
         )
+        try:
+            steps.run_hooks(record.hooks, events[0], again=again)
+            live = steps.apply(wanted, strict=true_chart and not inputs.get("disableOpenapiValidation"))
+            kept = {objects.identity(obj) for obj in wanted}
+            steps.remove([obj for obj in reversed(standing) if objects.identity(obj) not in kept])
+            if not inputs.get("skipAwait"):
+                steps.wait(live, jobs=bool(inputs.get("waitForJobs")))
+            steps.run_hooks(record.hooks, events[1], again=again)
+        except (ProviderError, NotReady) as error:
+            return self._failed(call, inputs, record, error)
+        record = record.as_(Status.DEPLOYED)
+        records.write(client, record)
+        records.prune(client, record, int(inputs.get("maxHistory") or 0))
+        return {**inputs, **_computed(record), **self._noted(inputs)}
 
-    def _tell(self, call: Call, inputs: Properties) -> None:
-        """Say, once per operation, that this is not the chart."""
-        chart = f"chart {inputs.get('chart')} {inputs.get('version') or ''}".rstrip()
-        if contains_unknown(inputs):
-            call.log(f"{chart}: the sandbox installs a stand-in for the chart's controllers", severity="warning")
-            return
-        wanted = self._stand_in(inputs)
-        workloads = [objects.describe(obj) for obj in wanted if obj["kind"] in ("Deployment", "DaemonSet")]
-        text = f"{chart}: {', '.join(workloads)} is a stand-in whose containers run nowhere"
-        crds = crd_names(wanted)
-        if not known(_chart_name(inputs)):
-            text += "; the sandbox does not know this chart, so none of its other objects and CRDs exist"
-        elif inputs.get("skipCrds") or not crds:
-            text += "; it brings no CRDs"
+    def _failed(self, call: Call, inputs: Properties, record: Record, error: ProviderError | NotReady) -> Properties:
+        """Note that an install or upgrade has failed, and raise what tells the engine."""
+        record = record.as_(Status.FAILED)
+        records.write(self.cluster.required, record)
+        if isinstance(error, NotReady):
+            reasons = [f"Helm release {_id(inputs)} did not become available: {text}" for text in error.reasons]
         else:
-            text += f"; its CRDs are the project's own ({_counted(crds)})"
-        call.log(text, severity="warning")
+            reasons = [f"Helm release {_id(inputs)}: {error}"]
+        if inputs.get("atomic") and record.revision == 1:
+            self.delete(call, _id(inputs), inputs)
+            raise ProviderError(f"{'; '.join(reasons)}; as it is atomic, all of it was taken away again")
+        outputs = {**inputs, **_computed(record), **self._noted(inputs)}
+        raise InitFailed(_id(inputs), outputs, inputs, reasons) from None
 
-    def _apply(self, obj: Object) -> Object:
-        try:
-            return self.cluster.required.apply(obj, field_manager=MANAGER, force=True)
-        except ApiError as error:
-            raise explain(error, obj) from None
+    def _steps(self, call: Call, inputs: Properties) -> Installation:
+        timeout = float(call.timeout or inputs.get("timeout") or DEFAULT_TIMEOUT)
+        return Installation(self.cluster, call, inputs["name"], inputs["namespace"], timeout)
 
-    def _wait(self, call: Call, live: Sequence[Object], timeout: float) -> None:
-        for obj in live:
-            log = partial(call.log, ephemeral=True)
-            self.cluster.waiter.until_ready(obj, obj, timeout=timeout, log=log)
+    # -- differences --------------------------------------------------------------------------------------------
 
-    def _remove(self, call: Call, wanted: Sequence[Mapping[str, Any]], timeout: float) -> None:
-        client = self.cluster.required
-        live: list[Object] = []
-        for obj in wanted:
-            meta = objects.metadata(obj)
-            try:
-                found = client.get(obj["apiVersion"], obj["kind"], meta["name"], meta.get("namespace"))
-                if found is not None:
-                    client.delete(obj["apiVersion"], obj["kind"], meta["name"], meta.get("namespace"))
-                    live.append(found)
-            except UnknownKind:
-                continue
-            except ApiError as error:
-                raise explain(error, obj) from None
-        for obj in live:
-            self.cluster.waiter.until_gone(obj, timeout=timeout, log=partial(call.log, ephemeral=True))
+    def _is_another_chart(self, old_outputs: Properties, news: Properties) -> bool:
+        """Whether the chart can be had by now, or has other files than when it was installed."""
+        chart = self.library.chart(news)
+        if chart is None:
+            return False
+        return old_outputs.get(RENDERED_BY) != Renderer.HELM or old_outputs.get(DIGEST) not in (None, chart.digest)
 
-    def _remove_crds(self, call: Call, record: Record, timeout: float) -> None:
-        client = self.cluster.required
-        unused: list[Object] = []
-        for name in record.crds:
-            crd = client.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
-            if crd is not None and not self._in_use(crd):
-                unused.append(crd)
-        self._remove(call, unused, timeout)
+    def _renders_the_same(
+        self, details: Sequence[str] | dict[str, Change], olds: Properties, outputs: Properties, news: Properties
+    ) -> bool:
+        """Whether changed values make no difference to the chart that is installed."""
+        if not details or not all(under(path, _RENDERED) for path in details):
+            return False
+        if outputs.get(RENDERED_BY) != Renderer.HELM or self.library.chart(news) is None or contains_unknown(olds):
+            return False
+        before, after = (self.library.contents(inputs, self.cluster, upgrade=True) for inputs in (olds, news))
+        return before == after
 
-    def _in_use(self, crd: Mapping[str, Any]) -> bool:
-        spec = cast("Object", crd["spec"])
-        version = next(entry["name"] for entry in spec["versions"] if entry.get("storage"))
-        try:
-            return bool(self.cluster.required.list(f"{spec['group']}/{version}", spec["names"]["kind"]))
-        except ApiError:
-            return False  # not served, so nothing of it can be reached
+    def _noted(self, inputs: Properties) -> Properties:
+        chart = self.library.chart(inputs)
+        return {DIGEST: chart.digest} if chart else {}
 
 
 def _id(inputs: Properties) -> str:
     return f"{inputs['namespace']}/{inputs['name']}"
-
-
-def _chart_name(inputs: Properties) -> str:
-    """``traefik`` of ``traefik``, ``traefik/traefik`` or ``oci://example.com/charts/traefik``."""
-    return str(inputs["chart"]).rstrip("/").rpartition("/")[2]
-
-
-def _counted(crds: Sequence[str]) -> str:
-    """``10 of traefik.io, 2 of gateway.networking.k8s.io``."""
-    groups = Counter(name.partition(".")[2] for name in crds)
-    return ", ".join(f"{count} of {group}" for group, count in sorted(groups.items()))
-
-
-def _key(obj: Mapping[str, Any]) -> tuple[str, str, str | None, str]:
-    meta = objects.metadata(obj)
-    return str(obj["apiVersion"]).rpartition("/")[0], obj["kind"], meta.get("namespace"), meta["name"]
-
-
-def _app_version(wanted: Sequence[Mapping[str, Any]]) -> str:
-    """The tag of the first workload's image: what the chart's appVersion is in charts of one program."""
-    for obj in wanted:
-        if obj["kind"] in ("Deployment", "DaemonSet"):
-            image = str(obj["spec"]["template"]["spec"]["containers"][0]["image"])
-            return image.rpartition(":")[2]
-    return ""
 
 
 def _computed(record: Record) -> Properties:
@@ -275,11 +272,12 @@ def _computed(record: Record) -> Properties:
         "resourceNames": names,
         "status": {
             "appVersion": record.app_version,
-            "chart": record.chart,
+            "chart": record.chart_name,
             "name": record.name,
             "namespace": record.namespace,
             "revision": record.revision,
-            "status": "deployed",
+            "status": record.status,
             "version": record.version,
         },
+        RENDERED_BY: record.rendered_by,
     }

@@ -109,6 +109,12 @@ def describe(obj: Mapping[str, Any]) -> str:
     return f"{obj.get('kind')} {object_id(obj)}"
 
 
+def identity(obj: Mapping[str, Any]) -> tuple[str, str, str | None, str]:
+    """What makes it the object that it is, whatever version its kind is written in: group, kind, namespace, name."""
+    meta = metadata(obj)
+    return str(obj["apiVersion"]).rpartition("/")[0], obj["kind"], meta.get("namespace"), meta["name"]
+
+
 def unique_name(prefix: str) -> str:
     """``prefix`` with the eight hexadecimal digits that Pulumi's own names end with."""
     return f"{prefix}-{secrets.token_hex(4)}"

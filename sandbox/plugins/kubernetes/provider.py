@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import yaml
@@ -11,6 +10,7 @@ import yaml
 from sandbox.home import Home
 from sandbox.plugins.kubernetes import helm, manifests
 from sandbox.plugins.kubernetes.cluster import Cluster, configured, read_text
+from sandbox.plugins.kubernetes.contents import Library
 from sandbox.plugins.kubernetes.resources import Resources
 from sandbox.plugins.protocol import Call, Change, Diff, Failure, Properties, Provider, Unknown
 
@@ -32,7 +32,7 @@ class KubernetesProvider(Provider):
 
     @property
     def _releases(self) -> helm.Releases:
-        return helm.Releases(self._cluster, Path(self.home.facts["crds"]))
+        return helm.Releases(self._cluster, Library.of(self.home))
 
     # -- the provider itself ------------------------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ class KubernetesProvider(Provider):
     ) -> Diff:
         del id
         if call.type == helm.TYPE:
-            return self._releases.diff(old_inputs, news, ignore_changes)
+            return self._releases.diff(old_inputs, old_outputs, news, ignore_changes)
         return self._resources.diff(call, old_inputs, old_outputs, news, ignore_changes)
 
     def create(self, call: Call, inputs: Properties) -> tuple[str, Properties]:

@@ -6,19 +6,38 @@ import base64
 import gzip
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, cast
 
 import yaml
 
+from sandbox.charts import Hook
+from sandbox.charts.census import Renderer
 from sandbox.kube import KubeClient
+from sandbox.plugins.kubernetes import objects
 
 Object = dict[str, Any]
 
 _CRDS = "sandbox.platform/crds"
 """The annotation that names the CRDs installed with a release: Helm's own record does not tell."""
 _CHART = "sandbox.platform/chart"
+_RENDERED_BY = "sandbox.platform/rendered-by"
+
+
+class Status(StrEnum):
+    """How far a revision got, in Helm's words."""
+
+    DEPLOYED = "deployed"
+    SUPERSEDED = "superseded"
+    FAILED = "failed"
+    PENDING_INSTALL = "pending-install"
+    PENDING_UPGRADE = "pending-upgrade"
+
+    @property
+    def pending(self) -> bool:
+        return self in (Status.PENDING_INSTALL, Status.PENDING_UPGRADE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,33 +47,50 @@ class Record:
     name: str
     namespace: str
     chart: str
+    """What the program calls the chart."""
+    chart_name: str
+    """What the chart calls itself."""
     version: str
     app_version: str
     values: Mapping[str, Any]
     objects: list[Object]
-    """What it installed, CRDs aside."""
+    """What it installed, CRDs and hooks aside."""
     crds: list[str]
+    hooks: list[Hook] = field(default_factory=list[Hook])
     revision: int = 1
+    status: Status = Status.DEPLOYED
+    rendered_by: Renderer = Renderer.STAND_IN
+
+    def as_(self, status: Status) -> Record:
+        return replace(self, status=status)
 
 
 def write(client: KubeClient, record: Record) -> None:
-    """Record a revision as the one that is deployed; earlier ones of the release are superseded."""
-    for secret in _secrets(client, record.namespace, record.name):
-        _relabel(client, secret, "superseded")
+    """Record a revision. One that is deployed supersedes the earlier ones of the release."""
+    if record.status is Status.DEPLOYED:
+        for secret in _secrets(client, record.namespace, record.name):
+            if _revision(secret) != record.revision:
+                _relabel(client, secret, Status.SUPERSEDED)
     now = datetime.now(UTC).isoformat()
     release = {
         "name": record.name,
-        "info": {"first_deployed": now, "last_deployed": now, "description": "Install complete", "status": "deployed"},
+        "info": {
+            "first_deployed": now,
+            "last_deployed": now,
+            "description": _description(record),
+            "status": record.status,
+        },
         "chart": {
             "metadata": {
                 "apiVersion": "v2",
-                "name": record.chart,
+                "name": record.chart_name,
                 "version": record.version,
                 "appVersion": record.app_version,
             }
         },
         "config": record.values,
         "manifest": yaml.safe_dump_all(record.objects),
+        "hooks": [_hook(hook) for hook in record.hooks],
         "version": record.revision,
         "namespace": record.namespace,
     }
@@ -70,10 +106,14 @@ def write(client: KubeClient, record: Record) -> None:
                 "labels": {
                     "owner": "helm",
                     "name": record.name,
-                    "status": "deployed",
+                    "status": record.status,
                     "version": str(record.revision),
                 },
-                "annotations": {_CRDS: ",".join(record.crds), _CHART: record.chart},
+                "annotations": {
+                    _CRDS: ",".join(record.crds),
+                    _CHART: record.chart,
+                    _RENDERED_BY: record.rendered_by,
+                },
             },
             "data": {"release": base64.b64encode(text).decode()},
         },
@@ -82,32 +122,39 @@ def write(client: KubeClient, record: Record) -> None:
     )
 
 
+def _description(record: Record) -> str:
+    if record.status is Status.DEPLOYED:
+        return "Install complete" if record.revision == 1 else "Upgrade complete"
+    return {Status.FAILED: "Release failed", Status.PENDING_INSTALL: "Initial install underway"}.get(
+        record.status, "Preparing upgrade"
+    )
+
+
 def latest(client: KubeClient, namespace: str, name: str) -> Record | None:
     """The newest revision of a release, None when there is no such release."""
     secrets = _secrets(client, namespace, name)
-    if not secrets:
-        return None
-    newest = max(secrets, key=lambda secret: int(secret["metadata"]["labels"]["version"]))
-    text = base64.b64decode(base64.b64decode(newest["data"]["release"]))
-    release = cast("Object", json.loads(gzip.decompress(text)))
-    chart = cast("Object", release["chart"]["metadata"])
-    crds = str(newest["metadata"].get("annotations", {}).get(_CRDS, ""))
-    return Record(
-        name=release["name"],
-        namespace=release["namespace"],
-        chart=chart["name"],
-        version=chart["version"],
-        app_version=chart.get("appVersion", ""),
-        values=release.get("config") or {},
-        objects=list(yaml.safe_load_all(release["manifest"])),
-        crds=[crd for crd in crds.split(",") if crd],
-        revision=release["version"],
-    )
+    return _read(max(secrets, key=_revision)) if secrets else None
+
+
+def standing(client: KubeClient, namespace: str, name: str) -> list[Object]:
+    """What a release may have in the cluster: the objects of the revision that is deployed, and of those that came
+    after it and got somewhere, each once and in the order in which they were applied."""
+    secrets = sorted(_secrets(client, namespace, name), key=_revision)
+    records = [_read(secret) for secret in secrets if secret["metadata"]["labels"]["status"] != Status.SUPERSEDED]
+    found = {objects.identity(obj): obj for record in records for obj in record.objects}
+    return list(found.values())
 
 
 def forget(client: KubeClient, record: Record) -> None:
     """Delete every revision of a release."""
     for secret in _secrets(client, record.namespace, record.name):
+        client.delete("v1", "Secret", secret["metadata"]["name"], record.namespace)
+
+
+def prune(client: KubeClient, record: Record, kept: int) -> None:
+    """Delete the oldest revisions but ``kept``; 0 keeps all."""
+    secrets = sorted(_secrets(client, record.namespace, record.name), key=_revision)
+    for secret in secrets[: max(0, len(secrets) - kept)] if kept else []:
         client.delete("v1", "Secret", secret["metadata"]["name"], record.namespace)
 
 
@@ -117,10 +164,49 @@ def of_chart(client: KubeClient, chart: str) -> bool:
     return any(secret["metadata"].get("annotations", {}).get(_CHART) == chart for secret in secrets)
 
 
+def _read(secret: Mapping[str, Any]) -> Record:
+    text = base64.b64decode(base64.b64decode(secret["data"]["release"]))
+    release = cast("Object", json.loads(gzip.decompress(text)))
+    metadata = cast("Object", release["chart"]["metadata"])
+    annotations = cast("Mapping[str, str]", secret["metadata"].get("annotations", {}))
+    return Record(
+        name=release["name"],
+        namespace=release["namespace"],
+        chart=annotations.get(_CHART, metadata["name"]),
+        chart_name=metadata["name"],
+        version=metadata["version"],
+        app_version=metadata.get("appVersion", ""),
+        values=release.get("config") or {},
+        objects=list(yaml.safe_load_all(release["manifest"])),
+        crds=[crd for crd in annotations.get(_CRDS, "").split(",") if crd],
+        hooks=[Hook(yaml.safe_load(hook["manifest"]), hook["path"]) for hook in release.get("hooks") or ()],
+        revision=release["version"],
+        status=Status(secret["metadata"]["labels"]["status"]),
+        rendered_by=Renderer(annotations.get(_RENDERED_BY, Renderer.STAND_IN)),
+    )
+
+
+def _hook(hook: Hook) -> Object:
+    return {
+        "name": hook.name,
+        "kind": hook.object["kind"],
+        "path": hook.path,
+        "manifest": yaml.safe_dump(hook.object),
+        "events": list(hook.events),
+        "last_run": {"started_at": "", "completed_at": "", "phase": ""},
+        "weight": hook.weight,
+        "delete_policies": list(hook.delete_policies),
+    }
+
+
 def _secrets(client: KubeClient, namespace: str, name: str) -> list[Object]:
     return client.list("v1", "Secret", namespace, label_selector=f"owner=helm,name={name}")
 
 
-def _relabel(client: KubeClient, secret: Mapping[str, Any], status: str) -> None:
+def _revision(secret: Mapping[str, Any]) -> int:
+    return int(secret["metadata"]["labels"]["version"])
+
+
+def _relabel(client: KubeClient, secret: Mapping[str, Any], status: Status) -> None:
     body = {"metadata": {"labels": {"status": status}}}
     client.patch("v1", "Secret", secret["metadata"]["name"], secret["metadata"]["namespace"], body)

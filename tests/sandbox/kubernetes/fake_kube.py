@@ -109,6 +109,17 @@ class FakeKube:
         self.settle(merged)
         return copy.deepcopy(merged)
 
+    def create(self, obj: Object) -> Object:
+        if self._key(obj) in self.objects:
+            raise ApiError(409, "AlreadyExists", f'"{obj["metadata"]["name"]}" already exists')
+        return self.apply(obj, field_manager="creator")
+
+    def server_version(self) -> str:
+        return "v1.35.4"
+
+    def api_versions(self) -> frozenset[str]:
+        return frozenset(part for version, kind in self.kinds for part in (version, f"{version}/{kind}"))
+
     def patch(self, api_version: str, kind: str, name: str, namespace: str | None, body: Any, **_: Any) -> Object:
         key = (api_version, kind, namespace, name)
         self.objects[key] = _merge(self.objects[key], body)

@@ -1,0 +1,198 @@
+"""What a release puts into a cluster: its chart's objects where the chart can be had, a stand-in's where not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from sandbox.charts import Capabilities, Chart, ChartError, Charts, ChartSettings, Helm, Hook, Wanted, render
+from sandbox.charts.census import Renderer
+from sandbox.home import Home
+from sandbox.kube import ApiError
+from sandbox.plugins.kubernetes import objects
+from sandbox.plugins.kubernetes.cluster import Cluster
+from sandbox.plugins.protocol import Properties, ProviderError
+from sandbox.stand_ins import crd_names, known, stand_in
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """The objects of one release."""
+
+    rendered_by: Renderer
+    chart_name: str
+    version: str
+    app_version: str
+    objects: list[Object]
+    """In the order in which to apply them."""
+    crds: list[Object] = field(default_factory=list[Object])
+    """They come before all else."""
+    hooks: list[Hook] = field(default_factory=list[Hook])
+    told: str
+    """What the user should know of them."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """Every chart and every stand-in that there is."""
+
+    crds: Path
+    """The toolchain's folder of the operators' CRDs, which stand-ins bring."""
+    charts: Charts | None = None
+    """None where no chart may be had."""
+    kubernetes: str = ""
+    """The version to render for while the cluster is not known yet."""
+
+    @classmethod
+    def of(cls, home: Home) -> Library:
+        """The library of a sandbox. What may be had can change from one command to the next."""
+        facts = home.facts
+        settings, program = ChartSettings.read(home), facts["tools"].get("helm")
+        charts = None
+        if settings.needs_helm and program:
+            charts = Charts(settings, Helm(program, home.root / "helm"), home.root / "charts")
+        return cls(Path(facts["crds"]), charts, str(facts["kubernetes_version"]))
+
+    def chart(self, inputs: Properties) -> Chart | None:
+        """The release's chart, None when it can't be had. Raises ProviderError when it should be, and is not right."""
+        if self.charts is None:
+            return None
+        wanted = wanted_chart(inputs)
+        try:
+            return self.charts.find(wanted)
+        except ChartError as error:
+            raise _named(error, inputs) from None
+
+    def contents(self, inputs: Properties, cluster: Cluster, *, upgrade: bool = False) -> Contents:
+        """What the release is made of. Raises ProviderError with Helm's reason."""
+        chart = self.chart(inputs)
+        if chart is None:
+            return self._stand_in(inputs)
+        assert self.charts is not None
+        try:
+            rendered = render(
+                self.charts.helm,
+                chart,
+                name=inputs["name"],
+                namespace=inputs["namespace"],
+                values=_values(inputs),
+                value_files=_value_files(inputs),
+                capabilities=self._capabilities(cluster),
+                upgrade=upgrade,
+            )
+        except ChartError as error:
+            raise _named(error, inputs) from None
+        crds = [] if inputs.get("skipCrds") else rendered.crds
+        hooks = [] if inputs.get("disableWebhooks") else rendered.hooks
+        counts = {"objects": len(rendered.objects), "CRDs": len(crds), "hooks": len(hooks)}
+        return Contents(
+            rendered_by=Renderer.HELM,
+            chart_name=chart.name,
+            version=chart.version,
+            app_version=chart.app_version,
+            objects=rendered.objects,
+            crds=crds,
+            hooks=hooks,
+            told=f"chart {chart.name} {chart.version} ({chart.path}), rendered by helm: "
+            + ", ".join(f"{count} {what}" for what, count in counts.items() if count or what == "objects"),
+        )
+
+    def _capabilities(self, cluster: Cluster) -> Capabilities:
+        client = cluster.client
+        if client is None:
+            return Capabilities(self.kubernetes)
+        try:
+            version, served = client.server_version(), client.api_versions()
+        except ApiError:
+            return Capabilities(self.kubernetes)  # a preview may do without; what applies objects says what is wrong
+        return Capabilities(version, served, cluster.kubeconfig, cluster.context)
+
+    def _stand_in(self, inputs: Properties) -> Contents:
+        name = wanted_chart(inputs).name
+        wanted = stand_in(
+            name,
+            namespace=inputs["namespace"],
+            version=str(inputs.get("version") or ""),
+            crds=self.crds,
+            release=inputs["name"],
+            values=inputs.get("values") or {},
+        )
+        crds = [obj for obj in wanted if obj["kind"] == "CustomResourceDefinition" and not inputs.get("skipCrds")]
+        rest = [obj for obj in wanted if obj["kind"] != "CustomResourceDefinition"]
+        return Contents(
+            rendered_by=Renderer.STAND_IN,
+            chart_name=name,
+            version=str(inputs.get("version") or "0.0.0"),
+            app_version=_app_version(rest),
+            objects=rest,
+            crds=crds,
+            told=_told_of_stand_in(inputs, name, rest, crds),
+        )
+
+
+def wanted_chart(inputs: Properties) -> Wanted:
+    options = cast("Mapping[str, Any]", inputs.get("repositoryOpts") or {})
+    return Wanted(
+        str(inputs["chart"]),
+        str(inputs.get("version") or ""),
+        str(options.get("repo") or ""),
+        bool(inputs.get("devel")),
+    )
+
+
+def _named(error: ChartError, inputs: Properties) -> ProviderError:
+    release = f"{inputs['namespace']}/{inputs['name']}"
+    return ProviderError(f"Helm release {release}, chart {wanted_chart(inputs)}: {error}")
+
+
+def _values(inputs: Properties) -> Properties:
+    values = cast("Properties", inputs.get("values") or {})
+    return values if inputs.get("allowNullValues") else _without_nulls(values)
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, Any]", value).items()
+        return {key: _without_nulls(item) for key, item in items if item is not None}
+    return value
+
+
+def _value_files(inputs: Properties) -> list[str]:
+    """The texts of ``valueYamlFiles``, which are assets."""
+    texts: list[str] = []
+    for asset in cast("list[Mapping[str, Any]]", inputs.get("valueYamlFiles") or []):
+        texts.append(str(asset["text"]) if asset.get("text") else Path(str(asset["path"])).read_text())
+    return texts
+
+
+def _told_of_stand_in(
+    inputs: Properties, name: str, wanted: Sequence[Mapping[str, Any]], crds: Sequence[Mapping[str, Any]]
+) -> str:
+    workloads = [objects.describe(obj) for obj in wanted if obj["kind"] in ("Deployment", "DaemonSet")]
+    chart = f"chart {inputs['chart']} {inputs.get('version') or ''}".rstrip()
+    text = f"{chart}: {', '.join(workloads)} is a stand-in whose containers run nowhere"
+    if not known(name):
+        return f"{text}; the sandbox does not know this chart, so none of its other objects and CRDs exist"
+    if not crds:
+        return f"{text}; it brings no CRDs"
+    return f"{text}; its CRDs are the project's own ({_counted(crd_names(crds))})"
+
+
+def _counted(crds: Sequence[str]) -> str:
+    """``10 of traefik.io, 2 of gateway.networking.k8s.io``."""
+    groups = Counter(name.partition(".")[2] for name in crds)
+    return ", ".join(f"{count} of {group}" for group, count in sorted(groups.items()))
+
+
+def _app_version(wanted: Sequence[Mapping[str, Any]]) -> str:
+    """The tag of the first workload's image: what the chart's appVersion is in charts of one program."""
+    for obj in wanted:
+        if obj["kind"] in ("Deployment", "DaemonSet"):
+            image = str(obj["spec"]["template"]["spec"]["containers"][0]["image"])
+            return image.rpartition(":")[2]
+    return ""
