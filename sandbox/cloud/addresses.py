@@ -75,7 +75,7 @@ class AddressSimulation:
             if entry is not None and entry["spec"].get("controller") == _ALB_CONTROLLER:
                 hostname = self._application_balancer(kube, balancers, ingress)
             else:
-                hostname = _controller_address(kube, entry, services)
+                hostname = controller_address(kube, entry, services)
             if hostname and _address(ingress) != hostname:
                 _set_address(kube, ingress, hostname)
 
@@ -102,26 +102,34 @@ class AddressSimulation:
         return balancers.ensure(name, owner, internal=internal, application=True)
 
 
-def _controller_address(kube: KubeClient, ingress_class: Object | None, services: list[Object]) -> str | None:
-    """Where the class's controller is reached: at the LoadBalancer Service in front of a stand-in's pods.
+def controller_address(kube: KubeClient, ingress_class: Object | None, services: list[Object]) -> str | None:
+    """Where the class's controller is reached: at the LoadBalancer Service in front of its pods.
 
-    A controller may serve a class that it did not bring (Traefik serves ``nginx``): then it is any controller's.
+    A controller is of a stand-in or of a Helm release. It may serve a class that did not come with it (Traefik serves
+    ``nginx``): then it is any controller's.
     """
-    label = (ingress_class or {}).get("metadata", {}).get("labels", {}).get(LABEL)
-    controllers = kube.list("apps/v1", "Deployment", label_selector=LABEL)
-    fronts = [(service, name) for service in services if (name := _stand_in_behind(service, controllers))]
-    same = [service for service, name in fronts if name == label]
+    wanted = _bringer(ingress_class) if ingress_class else None
+    workloads = [each for kind in ("Deployment", "DaemonSet") for each in kube.list("apps/v1", kind) if _bringer(each)]
+    fronts = [(service, bringer) for service in services if (bringer := _bringer_behind(service, workloads))]
+    same = [service for service, bringer in fronts if bringer == wanted]
     return next((_address(service) for service in same or [service for service, _ in fronts]), None)
 
 
-def _stand_in_behind(service: Object, controllers: list[Object]) -> str | None:
-    """The stand-in whose pods the Service selects. The Service itself may be anybody's, so its labels say nothing."""
+def _bringer(obj: Object) -> str | None:
+    """The stand-in or the Helm release that brought an object, None for one that came alone."""
+    labels, annotations = (obj["metadata"].get(key) or {} for key in ("labels", "annotations"))
+    release = annotations.get("meta.helm.sh/release-name")
+    return labels.get(LABEL) or (release and f"{annotations.get('meta.helm.sh/release-namespace')}/{release}")
+
+
+def _bringer_behind(service: Object, workloads: list[Object]) -> str | None:
+    """Who brought the pods that the Service selects. The Service itself may be anybody's, so it says nothing."""
     selector: dict[str, str] = service["spec"].get("selector") or {}
-    for controller in controllers:
-        labels: dict[str, str] = controller["spec"]["template"]["metadata"].get("labels", {})
-        same_namespace = controller["metadata"]["namespace"] == service["metadata"]["namespace"]
+    for workload in workloads:
+        labels: dict[str, str] = workload["spec"]["template"]["metadata"].get("labels") or {}
+        same_namespace = workload["metadata"]["namespace"] == service["metadata"]["namespace"]
         if selector and same_namespace and selector.items() <= labels.items():
-            return str(controller["metadata"]["labels"][LABEL])
+            return _bringer(workload)
     return None
 
 

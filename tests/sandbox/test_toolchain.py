@@ -19,7 +19,17 @@ from sandbox.home import Home
 from sandbox.progress import Progress
 from sandbox.toolchain import cache, python_environment, setup
 from sandbox.toolchain.go import platform
-from sandbox.toolchain.pins import CRD_SETS, FOLDER, GoModule, Tool, ToolchainError, kubernetes_minors, tools, version
+from sandbox.toolchain.pins import (
+    CRD_SETS,
+    FOLDER,
+    HELM,
+    GoModule,
+    Tool,
+    ToolchainError,
+    kubernetes_minors,
+    tools,
+    version,
+)
 
 MINOR = kubernetes_minors()[-1]
 
@@ -71,6 +81,11 @@ class TestFinding:
         program(machine / "pulumi", "echo v3.254.9")
         assert setup.find(tool("pulumi")) is None
 
+    def test_a_helm_on_path_is_taken_when_it_is_a_helm_3_that_is_new_enough(self, machine: Path) -> None:
+        for found, taken in (("v3.19.4+g1234567", True), ("v3.20.0", True), ("v3.18.6", False), ("v4.0.1", False)):
+            program(machine / "helm", f"echo {found}")
+            assert (setup.find(HELM) is not None) is taken, found
+
     def test_the_links_of_a_sandbox_are_not_taken_for_programs(
         self, machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -106,7 +121,7 @@ class TestFinding:
 
 class TestPins:
     def test_every_module_pins_what_it_builds_and_all_that_goes_into_it(self) -> None:
-        for found in tools(MINOR):
+        for found in [*tools(MINOR), HELM]:
             assert found.version.startswith("v")
             assert f"{found.module} {found.version} h1:" in found.source.files[1].read_text()
         for crds in CRD_SETS:
@@ -158,6 +173,14 @@ class TestBuilding:
         go.unlink()
         assert setup.set_up(MINOR) == toolchain
         assert capsys.readouterr().err == ""
+
+    @pytest.mark.usefixtures("go")
+    def test_helm_is_built_for_those_who_ask_for_it_only(self) -> None:
+        assert "helm" not in setup.set_up(MINOR).programs
+        assert not list(cache.cache_root().glob("helm-*"))
+
+        toolchain = setup.set_up(MINOR, [HELM])
+        assert Path(toolchain.programs["helm"]).read_text() == "built\n"
 
     def test_a_failure_is_one_sentence_with_the_log(self, go: Path) -> None:
         program(go, f"case $1 in env) echo go9.9.9;; *) {GO_FAILURE}; exit 1;; esac")
