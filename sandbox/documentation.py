@@ -31,7 +31,7 @@ def _types() -> Iterator[str]:
     for crds in CRD_SETS:
         module = f"{crds.module} {crds.source.required(crds.module)}"
         yield f"| `kubernetes:*`, kinds of {crds.name} | kube-apiserver, with the CRDs of {module} |"
-    yield f"| `kubernetes:helm.sh/v3:Release` | stand-in; known charts and add-ons: {', '.join(names())} |"
+    yield f"| `kubernetes:helm.sh/v3:Release` | the chart, rendered by helm, where it can be had; else a stand-in, with CRDs for {', '.join(names())} |"
 
 
 if __name__ == "__main__":

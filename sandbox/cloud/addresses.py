@@ -117,7 +117,9 @@ def controller_address(kube: KubeClient, ingress_class: Object | None, services:
 
 def _bringer(obj: Object) -> str | None:
     """The stand-in or the Helm release that brought an object, None for one that came alone."""
-    labels, annotations = (obj["metadata"].get(key) or {} for key in ("labels", "annotations"))
+    metadata: Object = obj["metadata"]
+    labels: dict[str, str] = metadata.get("labels") or {}
+    annotations: dict[str, str] = metadata.get("annotations") or {}
     release = annotations.get("meta.helm.sh/release-name")
     return labels.get(LABEL) or (release and f"{annotations.get('meta.helm.sh/release-namespace')}/{release}")
 

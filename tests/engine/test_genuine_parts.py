@@ -97,11 +97,11 @@ def test_kubernetes_can_be_left_to_a_provider_on_path(dev: Clone, genuine: Path,
     assert (answer.stdout, answer.stderr) == (f"deployment.apps/{CHART}\n", "")
 
 
-def test_without_the_word_the_sandboxs_own_provider_is_back(dev: Clone, tmp_path: Path) -> None:
+def test_without_the_word_the_sandboxs_own_provider_is_back(dev: Clone) -> None:
     dev.sandbox("start")
     dev.pulumi("preview", "--expect-no-changes")
     (plugin,) = (dev.home.pulumi_home / "plugins").glob("resource-kubernetes-v*/pulumi-resource-kubernetes")
-    assert str(tmp_path.parent) not in plugin.read_text()
+    assert f"exec {dev.folder}/sandbox/bin/{plugin.name}" in plugin.read_text()
 
 
 def test_it_goes_as_it_came(dev: Clone) -> None:
