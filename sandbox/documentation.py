@@ -31,7 +31,9 @@ def _types() -> Iterator[str]:
     for crds in CRD_SETS:
         module = f"{crds.module} {crds.source.required(crds.module)}"
         yield f"| `kubernetes:*`, kinds of {crds.name} | kube-apiserver, with the CRDs of {module} |"
-    yield f"| `kubernetes:helm.sh/v3:Release` | the chart, rendered by helm, where it can be had; else a stand-in, with CRDs for {', '.join(names())} |"
+    known = ", ".join(names())
+    who = f"the chart, rendered by helm, where it can be had; else a stand-in, with CRDs for {known}"
+    yield f"| `kubernetes:helm.sh/v3:Release` | {who} |"
 
 
 if __name__ == "__main__":

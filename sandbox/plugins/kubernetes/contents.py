@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +19,9 @@ from sandbox.plugins.protocol import Properties, ProviderError
 from sandbox.stand_ins import crd_names, known, stand_in
 
 Object = dict[str, Any]
+
+_SECRET_NAME = re.compile(r"password|passwd|secret|token|credential|key$", re.IGNORECASE)
+"""Names of values that no message repeats."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +151,27 @@ def wanted_chart(inputs: Properties) -> Wanted:
 
 def _named(error: ChartError, inputs: Properties) -> ProviderError:
     release = f"{inputs['namespace']}/{inputs['name']}"
-    return ProviderError(f"Helm release {release}, chart {wanted_chart(inputs)}: {error}")
+    return ProviderError(
+        f"Helm release {release}, chart {wanted_chart(inputs)}: {_without_secrets(str(error), inputs)}"
+    )
+
+
+def _without_secrets(text: str, inputs: Properties) -> str:
+    """A schema's refusal repeats the value that it refuses. The engine does not say which values are secret."""
+    for value in _secret_values(inputs.get("values")):
+        text = text.replace(value, "[secret]")
+    return text
+
+
+def _secret_values(value: Any, name: str = "") -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, item in cast("Mapping[str, Any]", value).items():
+            yield from _secret_values(item, key)
+    elif isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from _secret_values(item, name)
+    elif isinstance(value, str) and len(value) > 3 and _SECRET_NAME.search(name):
+        yield value
 
 
 def _values(inputs: Properties) -> Properties:

@@ -17,11 +17,11 @@ from sandbox.charts.census import RENDERED_BY, Renderer
 from sandbox.plugins.kubernetes import objects, records
 from sandbox.plugins.kubernetes.cluster import Cluster
 from sandbox.plugins.kubernetes.contents import Contents, Library, wanted_chart
+from sandbox.plugins.kubernetes.deploying import Deployment, DeploymentFailed, is_first
 from sandbox.plugins.kubernetes.differences import path_text, walk
 from sandbox.plugins.kubernetes.ignoring import under
 from sandbox.plugins.kubernetes.installation import Installation
-from sandbox.plugins.kubernetes.records import Record, Status
-from sandbox.plugins.kubernetes.waiting import NotReady
+from sandbox.plugins.kubernetes.records import Record
 from sandbox.plugins.protocol import (
     UNKNOWN,
     Call,
@@ -33,7 +33,6 @@ from sandbox.plugins.protocol import (
     ProviderError,
     contains_unknown,
 )
-from sandbox.stand_ins import crd_names
 
 __all__ = ["TYPE", "Releases"]
 
@@ -59,15 +58,15 @@ class Releases:
 
     def check(self, call: Call, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
         inputs = {key: value for key, value in news.items() if value is not None and key != "resourceNames"}
-        failures = [Failure("chart", "is missing: name the chart to install")] if not inputs.get("chart") else []
-        if self.library.charts is not None:
-            said = "the sandbox does not carry it out for true charts: take it out, or do without them"
-            failures += [Failure(key, said) for key in _NOT_CARRIED_OUT if inputs.get(key)]
         if not inputs.get("name"):
             inputs["name"] = olds.get("name") or objects.unique_name(call.name)
         inputs["namespace"] = inputs.get("namespace") or self.cluster.namespace
         if not inputs.get("skipAwait"):
             inputs.setdefault("timeout", DEFAULT_TIMEOUT)
+        failures = [Failure("chart", "is missing: name the chart to install")] if not inputs.get("chart") else []
+        if not failures and not contains_unknown(inputs) and self.library.chart(inputs):
+            said = "the sandbox does not carry it out for true charts: take it out, or do without them"
+            failures += [Failure(key, said) for key in _NOT_CARRIED_OUT if inputs.get(key)]
         return inputs, failures
 
     def diff(self, old_inputs: Properties, old_outputs: Properties, news: Properties, ignored: Sequence[str]) -> Diff:
@@ -155,78 +154,17 @@ class Releases:
         return contents
 
     def _install(self, call: Call, inputs: Properties, before: Record | None) -> Properties:
-        client, steps = self.cluster.required, self._steps(call, inputs)
         renderer = Renderer.HELM if self.library.chart(inputs) else Renderer.STAND_IN
-        # From a stand-in to the chart is an install, and so is what was cut off before it was one.
-        first = before is None or before.rendered_by is not renderer or before.status is Status.PENDING_INSTALL
-        contents = self._contents(call, inputs, upgrade=not first)
+        contents = self._contents(call, inputs, upgrade=not is_first(before, renderer))
         assert contents is not None, "nothing is unknown in an update"
-        true_chart = contents.rendered_by is Renderer.HELM
-        if inputs.get("createNamespace"):
-            steps.create_namespace()
-        standing = records.standing(client, inputs["namespace"], inputs["name"])
-        if before is not None and before.rendered_by is not renderer:
-            # A stand-in's objects are like the chart's, but their selectors, which can't be changed, may differ.
-            steps.remove(list(reversed(standing)), keep=False)
-        if true_chart:
-            steps.refuse_what_belongs_to_others(steps.placed(contents.objects), standing)
-        # Helm never touches CRDs on an upgrade.
-        if first or not true_chart:
-            steps.install_crds(contents.crds, overwrite=not true_chart)
-        wanted = steps.placed(contents.objects)
-        if true_chart:
-            wanted = steps.owned(wanted)
-        record = Record(
-            name=inputs["name"],
-            namespace=inputs["namespace"],
-            chart=inputs["chart"],
-            chart_name=contents.chart_name,
-            version=contents.version,
-            app_version=contents.app_version,
-            values=inputs.get("values") or {},
-            objects=wanted,
-            crds=crd_names(contents.crds),
-            hooks=contents.hooks,
-            revision=before.revision + 1 if before else 1,
-            status=Status.PENDING_INSTALL if first else Status.PENDING_UPGRADE,
-            rendered_by=contents.rendered_by,
-        )
-        # Written down before anything is made, so that whatever is cut off can be finished, or taken away.
-        records.write(client, record)
-        again = before is not None and before.status is not Status.DEPLOYED
-        events = (
-            (HookEvent.PRE_INSTALL, HookEvent.POST_INSTALL)
-            if first
-            else (HookEvent.PRE_UPGRADE, HookEvent.POST_UPGRADE)
-        )
         try:
-            steps.run_hooks(record.hooks, events[0], again=again)
-            live = steps.apply(wanted, strict=true_chart and not inputs.get("disableOpenapiValidation"))
-            kept = {objects.identity(obj) for obj in wanted}
-            steps.remove([obj for obj in reversed(standing) if objects.identity(obj) not in kept])
-            if not inputs.get("skipAwait"):
-                steps.wait(live, jobs=bool(inputs.get("waitForJobs")))
-            steps.run_hooks(record.hooks, events[1], again=again)
-        except (ProviderError, NotReady) as error:
-            return self._failed(call, inputs, record, error)
-        record = record.as_(Status.DEPLOYED)
-        records.write(client, record)
-        records.prune(client, record, int(inputs.get("maxHistory") or 0))
+            record = Deployment(self.cluster.required, self._steps(call, inputs), inputs, contents, before).run()
+        except DeploymentFailed as error:
+            if error.undone:
+                raise ProviderError(f"{error}; as it is atomic, what it did was undone") from None
+            outputs = {**inputs, **_computed(error.record), **self._noted(inputs)}
+            raise InitFailed(_id(inputs), outputs, inputs, error.reasons) from None
         return {**inputs, **_computed(record), **self._noted(inputs)}
-
-    def _failed(self, call: Call, inputs: Properties, record: Record, error: ProviderError | NotReady) -> Properties:
-        """Note that an install or upgrade has failed, and raise what tells the engine."""
-        record = record.as_(Status.FAILED)
-        records.write(self.cluster.required, record)
-        if isinstance(error, NotReady):
-            reasons = [f"Helm release {_id(inputs)} did not become available: {text}" for text in error.reasons]
-        else:
-            reasons = [f"Helm release {_id(inputs)}: {error}"]
-        if inputs.get("atomic") and record.revision == 1:
-            self.delete(call, _id(inputs), inputs)
-            raise ProviderError(f"{'; '.join(reasons)}; as it is atomic, all of it was taken away again")
-        outputs = {**inputs, **_computed(record), **self._noted(inputs)}
-        raise InitFailed(_id(inputs), outputs, inputs, reasons) from None
 
     def _steps(self, call: Call, inputs: Properties) -> Installation:
         timeout = float(call.timeout or inputs.get("timeout") or DEFAULT_TIMEOUT)

@@ -14,6 +14,7 @@ from sandbox.plugins.kubernetes import objects
 from sandbox.plugins.kubernetes.cluster import Cluster, explain
 from sandbox.plugins.kubernetes.waiting import NotReady
 from sandbox.plugins.protocol import Call, ProviderError
+from sandbox.stand_ins import LABEL
 
 Object = dict[str, Any]
 
@@ -22,6 +23,8 @@ _CRD = "CustomResourceDefinition"
 _NAME, _NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _KEEP = "helm.sh/resource-policy"
+_BROUGHT_BY = "sandbox.platform/brought-by"
+"""The annotation of a CRD that names the chart which it came with."""
 
 _WAITED = frozenset(
     {
@@ -85,10 +88,14 @@ class Installation:
             metadata = {"name": self.namespace, "labels": {"name": self.namespace}}
             self._apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
 
-    def install_crds(self, crds: Sequence[Object], *, overwrite: bool) -> None:
-        """Make the CRDs and wait until they are served. Helm leaves one that exists as it is."""
-        live = [self._apply(crd) for crd in crds if overwrite or self._live(crd) is None]
-        self.wait(live)
+    def install_crds(self, crds: Sequence[Object]) -> None:
+        """Make the CRDs and wait until they are served."""
+        self.wait(self.apply(crds))
+
+    def install_missing_crds(self, crds: Sequence[Object], chart: str) -> None:
+        """The same for those that do not exist, or are a stand-in's: Helm leaves all others as they are."""
+        marked = [_marked(crd, annotations={_BROUGHT_BY: chart}) for crd in crds]
+        self.install_crds([crd for crd in marked if (live := self._live(crd)) is None or _of_stand_in(live)])
 
     def apply(self, wanted: Sequence[Object], *, strict: bool = False) -> list[Object]:
         return [self._apply(obj, strict=strict) for obj in wanted]
@@ -120,10 +127,11 @@ class Installation:
             self.cluster.waiter.until_gone(obj, timeout=self.timeout, log=partial(self.call.log, ephemeral=True))
 
     def remove_crds(self, names: Sequence[str]) -> None:
-        """Delete the CRDs of which no custom resource is left."""
+        """Delete the CRDs that a release has made and of which no custom resource is left."""
         client = self.cluster.required
         found = [client.get("apiextensions.k8s.io/v1", _CRD, name) for name in names]
-        self.remove([crd for crd in found if crd is not None and not self._in_use(crd)])
+        ours = [crd for crd in found if crd and (_of_stand_in(crd) or objects.annotation(crd, _BROUGHT_BY))]
+        self.remove([crd for crd in ours if not self._in_use(crd)])
 
     # -- hooks --------------------------------------------------------------------------------------------------
 
@@ -194,6 +202,10 @@ class Installation:
             return bool(self.cluster.required.list(f"{spec['group']}/{version}", spec["names"]["kind"]))
         except ApiError:
             return False  # not served, so nothing of it can be reached
+
+
+def _of_stand_in(obj: Mapping[str, Any]) -> bool:
+    return LABEL in (objects.metadata(obj).get("labels") or {})
 
 
 def _marked(obj: Object, **marks: Mapping[str, str]) -> Object:

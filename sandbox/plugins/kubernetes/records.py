@@ -64,6 +64,10 @@ class Record:
     def as_(self, status: Status) -> Record:
         return replace(self, status=status)
 
+    def again(self, revision: int) -> Record:
+        """The same as a later revision."""
+        return replace(self, revision=revision, status=Status.DEPLOYED)
+
 
 def write(client: KubeClient, record: Record) -> None:
     """Record a revision. One that is deployed supersedes the earlier ones of the release."""

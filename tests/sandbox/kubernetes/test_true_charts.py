@@ -171,6 +171,13 @@ def test_a_preview_renders_and_shows_what_is_wrong_with_the_chart(
         )
 
 
+def test_a_message_repeats_no_secret(releases: Releases, said: Said, shop: Shop) -> None:
+    shop.fails("at '/db/adminPassword': 'hunter22' does not match, at '/name': 'public1' is too short")
+    values = {"db": {"adminPassword": "hunter22"}, "apiTokens": ["t0ken"], "name": "public1"}
+    with pytest.raises(ProviderError, match=r"'/db/adminPassword': '\[secret\]' does not .*'/name': 'public1'"):
+        releases.create(said.call(TYPE, preview=True), inputs(values=values))
+
+
 def test_values_that_are_not_known_yet_are_waited_for(releases: Releases, said: Said, shop: Shop) -> None:
     shop.fails("nobody should ask")
     releases.create(said.call(TYPE, preview=True), inputs(values={"a": UNKNOWN}))
@@ -267,8 +274,10 @@ class TestLife:
     ) -> None:
         kube.put({**CRD, "metadata": {"name": "widgets.shop", "labels": {"theirs": "true"}}})
         shop.renders(crds=(CRD,))
-        releases.create(said.call(TYPE), inputs())
+        id, outputs = releases.create(said.call(TYPE), inputs())
         assert written(kube) == []
+        releases.delete(said.call(TYPE), id, outputs)
+        assert kube.names("CustomResourceDefinition") == ["widgets.shop"]
 
     def test_a_destroyed_release_leaves_what_asked_to_stay_and_nothing_else(
         self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
@@ -326,9 +335,33 @@ class TestLife:
     ) -> None:
         shop.renders(config_map("first"), job("check", "post-install", policy="hook-failed", fails=True))
         before = set(kube.objects)
-        with pytest.raises(ProviderError, match="all of it was taken away again"):
+        with pytest.raises(ProviderError, match="as it is atomic, what it did was undone"):
             releases.create(said.call(TYPE), inputs(atomic=True))
         assert set(kube.objects) == before
+
+    def test_an_atomic_upgrade_that_fails_is_rolled_back(
+        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
+    ) -> None:
+        shop.renders(config_map("first", a="1"))
+        releases.create(said.call(TYPE), inputs())
+        shop.renders(config_map("first", a="2"), config_map("second"), job("check", "post-upgrade", fails=True))
+        with pytest.raises(ProviderError, match="what it did was undone"):
+            releases.update(said.call(TYPE), inputs(atomic=True))
+        assert kube.names("ConfigMap") == ["first"]
+        assert kube.objects["v1", "ConfigMap", "shop", "first"]["data"] == {"a": "1"}
+        record = records.latest(releases.cluster.required, "shop", "main")
+        assert record is not None
+        assert (record.revision, record.status) == (3, Status.DEPLOYED)
+
+    def test_cleanup_on_fail_takes_away_what_a_failed_upgrade_has_added(
+        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
+    ) -> None:
+        shop.renders(config_map("first"))
+        releases.create(said.call(TYPE), inputs())
+        shop.renders(config_map("first"), config_map("second"), job("check", "post-upgrade", fails=True))
+        with pytest.raises(InitFailed):
+            releases.update(said.call(TYPE), inputs(cleanupOnFail=True))
+        assert kube.names("ConfigMap") == ["first"]
 
     def test_an_install_that_was_cut_off_is_finished_by_the_next_up(
         self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
