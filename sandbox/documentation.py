@@ -32,7 +32,7 @@ def _types() -> Iterator[str]:
         module = f"{crds.module} {crds.source.required(crds.module)}"
         yield f"| `kubernetes:*`, kinds of {crds.name} | kube-apiserver, with the CRDs of {module} |"
     known = ", ".join(names())
-    who = f"the chart, rendered by helm, where it can be had; else a stand-in, with CRDs for {known}"
+    who = f"the chart, rendered by helm, where it can be had; else a stand-in; known charts and add-ons: {known}"
     yield f"| `kubernetes:helm.sh/v3:Release` | {who} |"
 
 
