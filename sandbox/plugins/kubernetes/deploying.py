@@ -58,15 +58,16 @@ class Deployment:
         if before is not None and before.rendered_by is not self.contents.rendered_by:
             # A stand-in's objects are like the chart's, but their selectors, which can't be changed, may differ.
             steps.remove(list(reversed(standing)), keep=False)
-        wanted = steps.placed(self.contents.objects)
         first = is_first(before, self.contents.rendered_by)
         if self._true_chart:
-            steps.refuse_what_belongs_to_others(wanted, standing)
-            wanted = steps.owned(wanted)
+            steps.refuse_what_belongs_to_others(steps.placed(self.contents.objects), standing)
             if first:  # Helm never touches CRDs on an upgrade.
                 steps.install_missing_crds(self.contents.crds, inputs["chart"])
         else:
             steps.install_crds(self.contents.crds)
+        # Only now it can be told whether custom resources live in namespaces.
+        wanted = steps.placed(self.contents.objects)
+        wanted = steps.owned(wanted) if self._true_chart else wanted
         record = self._record(wanted, first=first)
         # Written down before anything is made, so that whatever is cut off can be finished, or taken away.
         records.write(self.client, record)

@@ -129,6 +129,20 @@ def test_a_chart_that_can_be_had_is_installed_instead_of_a_stand_in(
     assert any("rendered by helm: 2 objects, 1 CRDs" in message for _, message, _ in said.messages)
 
 
+def test_a_custom_resource_comes_after_its_crd_and_into_the_releases_namespace(
+    releases: Releases, said: Said, kube: FakeKube, shop: Shop
+) -> None:
+    def serve(obj: dict[str, Any]) -> None:
+        all_is_well(obj)
+        if obj["kind"] == "CustomResourceDefinition":
+            kube.kinds["shop/v1", "Widget"] = True
+
+    kube.settle = serve
+    shop.renders({"apiVersion": "shop/v1", "kind": "Widget", "metadata": {"name": "w"}}, crds=(CRD,))
+    releases.create(said.call(TYPE), inputs())
+    assert ("shop/v1", "Widget", "shop", "w") in kube.objects
+
+
 def test_its_objects_say_whose_they_are(releases: Releases, said: Said, kube: FakeKube, shop: Shop) -> None:
     shop.renders(config_map("settings"))
     releases.create(said.call(TYPE), inputs())
