@@ -17,7 +17,7 @@ import pytest
 
 from sandbox.home import Home
 from sandbox.progress import Progress
-from sandbox.toolchain import cache, python_environment, setup
+from sandbox.toolchain import cache, python_environment, seal, setup
 from sandbox.toolchain.go import platform
 from sandbox.toolchain.pins import CRD_SETS, FOLDER, GoModule, Tool, ToolchainError, kubernetes_minors, tools, version
 
@@ -176,8 +176,8 @@ class TestBuilding:
         program(go, "echo go1.2.3")
         asked: list[Path] = []
 
-        def install(log: Path) -> str:
-            asked.append(log)
+        def install(folder: Path, log: Path) -> str:
+            asked.append(folder / log)
             raise ToolchainError("asked for another Go")
 
         monkeypatch.setattr(setup, "install_go", install)
@@ -196,6 +196,7 @@ class TestBuilding:
             second.start()
             time.sleep(0.5)
             program(entry / "etcd", "echo the first one built it")
+            seal.seal(entry)
             fcntl.flock(other, fcntl.LOCK_UN)
             second.join()
 
@@ -244,7 +245,8 @@ class TestPythonEnvironment:
 
         def run(command: list[str], *_: object, **__: object) -> None:
             if "venv" in command:
-                (Path(command[-1]) / "bin").mkdir(parents=True)
+                program(Path(command[-1]) / "bin" / "python", "exit 1")
+                (Path(command[-1]) / "lib" / "python3" / "site-packages" / "pulumi").mkdir(parents=True)
             with (tmp_path / "ran").open("a") as ran:
                 ran.write(f"{' '.join(command[1:4])}\n")
 
@@ -274,7 +276,7 @@ class TestPythonEnvironment:
 
     def test_an_environment_of_ones_own_stays(self, clone: Path, tmp_path: Path) -> None:
         own = clone / ".venv"
-        (own / "bin").mkdir(parents=True)
+        program(own / "bin" / "python", "exit 1")
 
         python_environment.ensure(clone)
 
