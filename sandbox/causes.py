@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import shutil
 from pathlib import Path
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -19,6 +20,10 @@ _NO_NETWORK = re.compile(
 _READ_ONLY = re.compile(r"read-only file system|permission denied", re.IGNORECASE)
 
 NO_NETWORK = "the network can't be reached"
+NO_SPACE = "there is no space left on the disk"
+
+_LEAST = 100_000
+"""Bytes: with less, a program can't even say what it lacks."""
 
 
 def in_folder(error: OSError, folder: Path, remedy: str) -> str | None:
@@ -33,10 +38,15 @@ def in_folder(error: OSError, folder: Path, remedy: str) -> str | None:
     return None
 
 
+def of_disk(folder: Path) -> str | None:
+    """NO_SPACE when the disk of ``folder`` is full."""
+    return NO_SPACE if shutil.disk_usage(folder).free < _LEAST else None
+
+
 def told_by(text: str) -> str | None:
     """The cause that a program's output gives away: it may say much else besides."""
     if _NO_SPACE.search(text):
-        return "there is no space left on the disk"
+        return NO_SPACE
     if _NO_NETWORK.search(text):
         return NO_NETWORK
     if _READ_ONLY.search(text):

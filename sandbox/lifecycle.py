@@ -91,7 +91,8 @@ def claim_ports(home: Home) -> None:
 
 def _failure(name: str, status: int, log: Path) -> str:
     text = tail(log)
-    if cause := causes.told_by(text):
+    # Where the disk is full, the log may be empty for that very reason.
+    if cause := causes.told_by(text) or causes.of_disk(log.parent):
         return f"{name} could not start, as {cause}: mend that, and try again; see {log}"
     return f"{name} ended with exit status {status}; {log} ends:\n{text}"
 

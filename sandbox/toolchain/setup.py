@@ -106,7 +106,6 @@ def _make(missing: list[Tool], need_crds: bool) -> dict[str, str]:
     built: dict[str, str] = {}
     with workshop() as place:
         go = _go(place, missing)
-        place.has_room(go.environ, len(missing))
         if len(missing) > 1:
             _say(f"building the toolchain, once for all clones: {_estimate(durations, missing)}")
         for tool in missing:
@@ -131,8 +130,10 @@ def _logs() -> Path:
 def _go(place: Workshop, missing: list[Tool]) -> Go:
     sources = [tool.source for tool in missing] + [crds.source for crds in CRD_SETS]
     log = _logs() / "go.log"
-    program = find_go(max(source.go for source in sources)) or install_go(place.folder, log)
-    return Go(program, place.environ(program), log)
+    found = find_go(max(source.go for source in sources))
+    environ = place.environ(found)
+    place.has_room(environ, len(missing))
+    return Go(found or install_go(place.folder, log), environ, log)
 
 
 def _build(go: Go, tool: Tool, progress: Progress) -> str:

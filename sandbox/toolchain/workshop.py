@@ -29,8 +29,8 @@ class Workshop:
 
     folder: Path
 
-    def environ(self, go: str) -> dict[str, str]:
-        """The variables that ``go`` runs with.
+    def environ(self, go: str | None) -> dict[str, str]:
+        """The variables that ``go`` runs with, None for one that is yet to come.
 
         Its caches are the user's where there are any, or where the user names or wants them: who compiles Go has most
         of what is needed, and knows of these folders. All others get theirs in the workshop.
@@ -54,12 +54,14 @@ class Workshop:
                 "in XDG_CACHE_HOME"
             )
 
-    def _caches(self, go: str) -> dict[str, str]:
+    def _caches(self, go: str | None) -> dict[str, str]:
         if cache.keeps_caches():
             return {}
         names = ("GOCACHE", "GOMODCACHE")
-        asked = subprocess.run([go, "env", *names], capture_output=True, text=True)
-        users = dict(zip(names, asked.stdout.splitlines(), strict=False))
+        users: dict[str, str] = {}
+        if go is not None:
+            asked = subprocess.run([go, "env", *names], capture_output=True, text=True)
+            users = dict(zip(names, asked.stdout.splitlines(), strict=False))
         return {
             name: str(self.folder / name.lower())
             for name in names

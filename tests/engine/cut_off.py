@@ -5,8 +5,8 @@ In a network namespace whose only interface is ``lo``, the kernel counts each at
 so that a look-up counts too, also on machines whose resolver is at 127.0.0.53. It takes no tool beside util-linux's
 unshare, and no rights beside those that root has, or a normal user where user namespaces are allowed. Linux only.
 
-stdin: ``{"commands": {name: [argument, ...]}, "read_only": [folder, ...], "folder": folder}``, stdout: ``{name:
-{"status": number, "output": text, "left": attempts, "listens": [address, ...]}}``.
+stdin: ``{"commands": {name: [argument, ...]}, "folder": folder, "read_only": [folder, ...], "small": {folder: KiB of a
+disk of its own}}``, stdout: ``{name: {"status": number, "output": text, "left": attempts, "listens": [address]}}``.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ def main() -> None:
     for folder in wanted["read_only"]:
         _mount(folder, folder, _MS_BIND)
         _mount(folder, folder, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | os.statvfs(folder).f_flag & _MS_KEEP)
+    for folder, size in wanted["small"].items():
+        _mount("tmpfs", folder, 0, kind="tmpfs", options=f"size={size}k")
     answers: dict[str, Any] = {}
     for name, command in wanted["commands"].items():
         before = attempts()
@@ -94,9 +96,9 @@ def _raise_loopback() -> None:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh", b"lo", _IFF_UP_RUNNING))
 
 
-def _mount(source: str, target: str, flags: int) -> None:
+def _mount(source: str, target: str, flags: int, *, kind: str = "", options: str = "") -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.mount(source.encode(), target.encode(), None, ctypes.c_ulong(flags), None):
+    if libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode()):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), target)
 
 

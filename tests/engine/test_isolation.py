@@ -111,16 +111,30 @@ def environ(user: Path) -> dict[str, str]:
 
 
 def cut_off(
-    commands: Mapping[str, list[str]], user: Path, folder: Path, *, read_only: tuple[Path, ...] = ()
+    commands: Mapping[str, list[str]],
+    user: Path,
+    folder: Path,
+    *,
+    read_only: tuple[Path, ...] = (),
+    small: Mapping[Path, int] | None = None,
+    **variables: str,
 ) -> dict[str, Any]:
-    """Run ``commands`` one after the other on a machine that is cut off; what became of them."""
+    """Run ``commands`` one after the other on a machine that is cut off; what became of them.
+
+    ``small`` are folders with disks of so many KiB.
+    """
     rights = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     script = str(Path(__file__).with_name("cut_off.py"))
-    wanted = {"commands": commands, "read_only": [str(place) for place in read_only], "folder": str(folder)}
+    wanted = {
+        "commands": commands,
+        "folder": str(folder),
+        "read_only": [str(place) for place in read_only],
+        "small": {str(place): size for place, size in (small or {}).items()},
+    }
     done = subprocess.run(
         [shutil.which("unshare") or "unshare", *rights, "--net", "--mount", sys.executable, script],
         input=json.dumps(wanted),
-        env=environ(user),
+        env={**environ(user), **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -212,3 +226,33 @@ def test_the_proof_can_fail(user: Path, tmp_path: Path, watch: Watch) -> None:
     assert seen["reader"]["output"] == CANARY
     assert watch.opened() == [str(user / ".kube/config")]
     assert seen["writer"]["status"] != 0
+
+
+@pytest.mark.parametrize("size", [8, 24, 64])
+def test_a_disk_that_is_full_when_the_sandbox_starts_is_one_sentence(user: Path, tmp_path: Path, size: int) -> None:
+    clone = clone_into(tmp_path / "clone", "dev")
+    (clone.folder / ".sandbox").mkdir()
+    sandbox = [sys.executable, "-m", "sandbox"]
+    commands = {"start": [*sandbox, "start"], "stop": [*sandbox, "stop"]}
+
+    seen = cut_off(commands, user, clone.folder, small={clone.folder / ".sandbox": size})
+
+    assert seen["start"]["status"] == 1
+    # With some room, services start before it is used up, and that is said too.
+    told = [line for line in seen["start"]["output"].splitlines() if not line.startswith("started ")]
+    assert [line.startswith("error: ") for line in told] == [True], told
+    assert "there is no space left on the disk" in told[0]
+    assert seen["stop"]["listens"] == []
+
+
+def test_a_disk_that_is_too_small_for_the_set_up_is_one_sentence(user: Path, tmp_path: Path) -> None:
+    clone = clone_into(tmp_path / "clone", "dev")
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    commands = {"toolchain": [sys.executable, "-m", "sandbox", "toolchain"]}
+
+    seen = cut_off(commands, user, clone.folder, small={cache: 1000}, XDG_CACHE_HOME=str(cache), KUBEBUILDER_ASSETS="")
+
+    assert seen["toolchain"]["status"] == 1
+    (line,) = seen["toolchain"]["output"].splitlines()
+    assert "free some, or name a folder on another disk in XDG_CACHE_HOME" in line
