@@ -22,7 +22,7 @@ preview: environment ## Show what `make up` would change; ARGS=--diff for every 
 down: environment ## Destroy STACK and its sandbox, and say what is left behind
 	@$(SANDBOX) down --stack $(STACK) $(ARGS)
 
-status: environment ## Show the sandbox's processes
+status: environment ## Show what runs, and who has checked what is up
 	@$(SANDBOX) status --stack $(STACK)
 
 env: environment ## Print what pulumi, kubectl and aws need: eval "$$(make -s env)"

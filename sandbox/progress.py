@@ -79,11 +79,16 @@ class Progress:
         try:
             yield step
             outcome = "done"
+        except KeyboardInterrupt:
+            outcome = "interrupted"
+            raise
         finally:
             ended.set()
             shower.join()
             seconds = step.seconds
-            self._write(f"{_CLEAR if live else ''}{step.label}: {outcome} in {seconds:.1f} s\n")
+            self._write(
+                f"{_CLEAR if live else ''}{step.label}: {outcome} {'in' if outcome == 'done' else 'after'} {seconds:.1f} s\n"
+            )
             if outcome == "done" and step.counts and self._durations and name:
                 self._durations.note(name, seconds)
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.checkers import OWN_CRD
 from sandbox.toolchain.cache import cache_root
 from tests.engine.conftest import clone_into
 
@@ -168,6 +169,7 @@ def life(user: Path, watch: Watch, tmp_path_factory: pytest.TempPathFactory) -> 
     commands = {
         "up": [*sandbox, "up"],
         "find": python(FIND),
+        "status": [*sandbox, "status"],
         "preview": [*sandbox, "preview", "--expect-no-changes"],
         "down": [*sandbox, "down"],
         # Whatever has happened: nothing may go on running.
@@ -199,6 +201,19 @@ def test_no_credentials_of_the_user_are_opened(watch: Watch) -> None:
 
 def test_none_of_them_is_in_any_of_the_sandboxs_files(life: dict[str, Any]) -> None:
     assert life["find"] == {**life["find"], "status": 0, "output": ""}
+
+
+def test_status_says_who_has_checked_everything_that_is_up(life: dict[str, Any]) -> None:
+    told: str = life["status"]["output"]
+
+    assert life["status"]["status"] == 0, told
+    for name in ("cloud", "plugins", "secrets", "etcd", "kube-apiserver", "kwok"):
+        assert f"\n{name} " in told
+    assert "aws:ec2/vpc:Vpc " in told
+    assert "kube-apiserver, with the CRD of github.com/cert-manager/cert-manager v" in told
+    assert "are answered by moto" in told
+    assert "nobody" not in told
+    assert OWN_CRD not in told, "the stack's own files bring no CRDs"
 
 
 ATTEMPTS = {

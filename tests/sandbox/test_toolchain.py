@@ -191,7 +191,7 @@ class TestProgress:
         stream = io.StringIO()
         with pytest.raises(RuntimeError), Progress(1, stream).step("building it"):
             raise RuntimeError
-        assert "[1/1] building it: failed in" in stream.getvalue()
+        assert "[1/1] building it: failed after" in stream.getvalue()
 
 
 class TestPythonEnvironment:
