@@ -86,9 +86,8 @@ class Progress:
             ended.set()
             shower.join()
             seconds = step.seconds
-            self._write(
-                f"{_CLEAR if live else ''}{step.label}: {outcome} {'in' if outcome == 'done' else 'after'} {seconds:.1f} s\n"
-            )
+            when = "in" if outcome == "done" else "after"
+            self._write(f"{_CLEAR if live else ''}{step.label}: {outcome} {when} {seconds:.1f} s\n")
             if outcome == "done" and step.counts and self._durations and name:
                 self._durations.note(name, seconds)
 
