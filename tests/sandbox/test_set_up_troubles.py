@@ -237,7 +237,7 @@ class TestDisk:
 
         message = refusal()
 
-        assert "takes 3 GB for a while" in message
+        assert "takes 5 GB for a while" in message
         assert "has only 2.0 GB left: free some, or name a folder on another disk in XDG_CACHE_HOME" in message
         assert not list(cache.cache_root().glob("pulumi-*"))
 
