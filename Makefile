@@ -1,7 +1,6 @@
 # The two commands of a fresh clone are `make up` and `make test`. They need Python 3.11 or newer, make and git.
 STACK ?= dev
 ARGS ?=
-SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 BOOTSTRAP_PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -23,7 +22,7 @@ preview: environment ## Show what `make up` would change; ARGS=--diff for every 
 down: environment ## Destroy STACK and its sandbox, and say what is left behind
 	@$(SANDBOX) down --stack $(STACK) $(ARGS)
 
-status: environment ## Show the sandbox's processes
+status: environment ## Show what runs, and who has checked what is up
 	@$(SANDBOX) status --stack $(STACK)
 
 env: environment ## Print what pulumi, kubectl and aws need: eval "$$(make -s env)"
@@ -64,5 +63,6 @@ docs: environment ## Write the generated parts of docs
 	@$(PYTHON) -m sandbox.documentation
 
 environment:
-	@test -n "$(BOOTSTRAP_PYTHON)" || { echo "error: Python 3.11 or newer is needed on PATH" >&2; exit 1; }
+	@test -n "$(BOOTSTRAP_PYTHON)" || { echo "error: Python 3.11 or newer is needed on PATH, and there is none:" \
+		"install one, or name one by \`make BOOTSTRAP_PYTHON=...\`" >&2; exit 1; }
 	@$(BOOTSTRAP_PYTHON) -m sandbox.toolchain.python_environment

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 import urllib.request
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import environment, files, lifecycle, stack_file
+from sandbox import causes, environment, files, lifecycle, stack_file
 from sandbox.attachment import AttachmentError, genuine_kubernetes_provider
 from sandbox.charts import ChartSettings, ChartSettingsError
 from sandbox.engine import Engine, EngineError
@@ -167,14 +166,12 @@ def status(sandbox: Sandbox, _: Sequence[str]) -> int:
     if not home.root.exists():
         print(f"stack {sandbox.stack.stack} has no sandbox: `make up{_stack_argument(sandbox)}` makes one")
         return 0
-    print(f"{'PROCESS':<26}{'PID':>8}{'PORT':>8}{'SINCE':>22}{'MEMORY':>10}")
-    processes = home.processes()
-    for process in processes:
-        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.started))
-        memory = f"{_resident(process.pid) / 1024:.0f} MB"
-        print(f"{process.name:<26}{process.pid:>8}{process.port:>8}{since:>22}{memory:>10}")
-    if not processes:
-        print("nothing is running")
+    # It loads the providers' tables, and so botocore: a second that the other commands do without.
+    from sandbox import status as status_report
+
+    resources = sandbox.engine.resources()
+    for line in (*status_report.processes(home.processes()), "", *status_report.types(resources)):
+        print(line)
     print(f"\nstack {sandbox.stack.stack}: {sandbox.engine.resource_count()} resources; files in {home.root}")
     return 0
 
@@ -227,6 +224,12 @@ def main(arguments: Sequence[str], clone: Path = CLONE) -> int:
     except _ERRORS as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        sentence = causes.in_folder(error, clone / ".sandbox", "put the clone on another disk")
+        if sentence is None:
+            raise
+        print(f"error: {sentence}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 
@@ -263,12 +266,6 @@ def _leftovers(home: Home) -> dict[str, list[Any]]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(f"http://127.0.0.1:{cloud.port}/_sandbox/leftovers", timeout=60) as answer:
         return json.loads(answer.read())
-
-
-def _resident(pid: int) -> float:
-    """Memory in KiB."""
-    shown = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True)
-    return float(shown.stdout.strip() or 0)
 
 
 def _stack_argument(sandbox: Sandbox) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import files
+from sandbox import files, ports
 
 
 @dataclass(frozen=True)
@@ -92,17 +91,25 @@ class Home:
     def _facts(self) -> Path:
         return self.root / "sandbox.json"
 
+    @property
+    def ports(self) -> dict[str, int]:
+        """The ports that were ever used, by the name of what listens there."""
+        path = self.root / "ports.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
     def port_for(self, name: str) -> int:
         """A free port for ``name``, the same one each time: addresses live on in the stack's state."""
-        path = self.root / "ports.json"
         with files.locked(self.root / ".ports.lock"):
-            ports: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
-            if name not in ports:
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", 0))
-                    ports[name] = probe.getsockname()[1]
-                _write(path, ports)
-        return ports[name]
+            known = self.ports
+            if name not in known:
+                known[name] = ports.choose()
+                _write(self.root / "ports.json", known)
+        return known[name]
+
+    def forget_port(self, name: str) -> None:
+        """Let ``port_for`` choose another one."""
+        with files.locked(self.root / ".ports.lock"):
+            _write(self.root / "ports.json", {other: port for other, port in self.ports.items() if other != name})
 
     def announce(self, name: str, pid: int, port: int) -> None:
         """Record that process ``name`` listens on ``port``."""

@@ -13,10 +13,15 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sandbox import causes, ports
 from sandbox.home import Home, Running
+from sandbox.process_facts import command_of
 
 SERVICES = ("secrets", "cloud", "plugins")
 """``python -m sandbox.<name> --home DIR``; they are stopped in the opposite order."""
+
+_WRITTEN_DOWN = frozenset({"secrets", "cloud", "kube-apiserver"})
+"""Whose addresses must stay."""
 
 _START_TIMEOUT = 120.0
 _STOP_TIMEOUTS = {"cloud": 60.0}
@@ -52,18 +57,44 @@ def exclusive(home: Home, command: str) -> Generator[None]:
 
 def start(home: Home, clone: Path, environ: Mapping[str, str]) -> list[str]:
     """Start what does not run yet, and wait until all of it listens. Returns the names of what was started."""
+    claim_ports(home)
     started = {name: _spawn(home, name, clone, environ) for name in SERVICES if home.running(name) is None}
     deadline = time.monotonic() + _START_TIMEOUT
     for name, process in started.items():
         while home.running(name) is None:
             log = home.logs / f"{name}.log"
             if process.poll() is not None:
-                raise LifecycleError(f"{name} ended with exit status {process.returncode}; {log} ends:\n{tail(log)}")
+                raise LifecycleError(_failure(name, process.returncode, log))
             if time.monotonic() > deadline:
                 process.terminate()
                 raise LifecycleError(f"{name} does not listen after {_START_TIMEOUT:g} s; {log} ends:\n{tail(log)}")
             time.sleep(_POLL)
     return list(started)
+
+
+def claim_ports(home: Home) -> None:
+    """Look whether somebody has taken a port while the sandbox was stopped.
+
+    An address that only the sandbox itself uses changes then. Those that are written down elsewhere can't: cluster and
+    keeper of secrets in the stack's state, the cloud in shells that have evaluated `make env`. Raises LifecycleError.
+    """
+    for name, port in home.ports.items():
+        if home.running(name) is not None or ports.is_free(port):
+            continue
+        if name in _WRITTEN_DOWN:
+            raise LifecycleError(
+                f"port {port}, where others expect the {name} of this sandbox, is taken by {ports.holder(port)}: "
+                f"end that and try again, or start over with `make reset STACK={home.stack}`"
+            )
+        home.forget_port(name)
+
+
+def _failure(name: str, status: int, log: Path) -> str:
+    text = tail(log)
+    # Where the disk is full, the log may be empty for that very reason.
+    if cause := causes.told_by(text) or causes.of_disk(log.parent):
+        return f"{name} could not start, as {cause}: mend that, and try again; see {log}"
+    return f"{name} ended with exit status {status}; {log} ends:\n{text}"
 
 
 def _spawn(home: Home, name: str, clone: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -103,11 +134,6 @@ def stop(home: Home) -> list[str]:
 def _is_ours(home: Home, process: Running) -> bool:
     """Whether the pid is still that of a process of this sandbox: pids are used again."""
     return str(home.root) in command_of(process.pid)
-
-
-def command_of(pid: int) -> str:
-    shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
-    return shown.stdout.strip()
 
 
 def _end(processes: Sequence[Running], timeout: float) -> None:

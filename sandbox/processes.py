@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.home import Running
+from sandbox.process_facts import command_of
 
 _POLL = 0.02
 _TAIL = 2000
@@ -84,10 +85,7 @@ def stop_stray(process: Running | None, program: str) -> None:
     """End an announced process that its starter left behind, if it still runs ``program``: pids are reused."""
     if process is None or not process.alive:
         return
-    shown = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(process.pid)], capture_output=True, text=True, check=False
-    )
-    if program not in shown.stdout:
+    if program not in command_of(process.pid):
         return
     with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid, signal.SIGTERM)

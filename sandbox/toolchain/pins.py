@@ -158,6 +158,8 @@ class CrdSet:
     module: str
     files: str
     """A pattern below the module's root."""
+    serves: tuple[str, ...]
+    """The API versions of the kinds that they define."""
 
     @property
     def source(self) -> GoModule:
@@ -165,12 +167,23 @@ class CrdSet:
 
 
 CRD_SETS = (
-    CrdSet("cert-manager", "github.com/cert-manager/cert-manager", "deploy/crds/*.yaml"),
-    CrdSet("gateway-api", "sigs.k8s.io/gateway-api", "config/crd/standard/gateway.networking.k8s.io_*.yaml"),
+    CrdSet(
+        "cert-manager",
+        "github.com/cert-manager/cert-manager",
+        "deploy/crds/*.yaml",
+        ("cert-manager.io/v1", "acme.cert-manager.io/v1"),
+    ),
+    CrdSet(
+        "gateway-api",
+        "sigs.k8s.io/gateway-api",
+        "config/crd/standard/gateway.networking.k8s.io_*.yaml",
+        ("gateway.networking.k8s.io/v1", "gateway.networking.k8s.io/v1beta1"),
+    ),
     CrdSet(
         "traefik",
         "github.com/traefik/traefik/v3",
         "docs/content/reference/dynamic-configuration/traefik.io_*.yaml",
+        ("traefik.io/v1alpha1",),
     ),
 )
 

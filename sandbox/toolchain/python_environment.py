@@ -16,11 +16,14 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from sandbox import causes
+from sandbox.durations import Durations
 from sandbox.progress import Progress
 from sandbox.toolchain import cache
 
 CLONE = Path(__file__).parents[2]
 _STAMP = ".platform-requirements"
+_PACKAGES = ".platform-packages"
 OLDEST_PYTHON = (3, 11)
 
 
@@ -52,8 +55,22 @@ def ensure(clone: Path) -> Path:
 
 
 def _is_current(folder: Path, key: str) -> bool:
+    """Whether the requirements are in it, and all that was there when they were installed still is."""
     stamp = folder / _STAMP
-    return stamp.exists() and stamp.read_text() == key
+    return stamp.exists() and stamp.read_text() == key and not _missing(folder)
+
+
+def _missing(folder: Path) -> list[str]:
+    """What was there when the requirements were installed, and is no more."""
+    listed = folder / _PACKAGES
+    packages = listed.read_text().splitlines() if listed.exists() else []
+    python = [] if (folder / "bin" / "python").exists() else ["bin/python"]
+    return [*python, *sorted(set(packages) - _packages(folder))]
+
+
+def _packages(folder: Path) -> set[str]:
+    """What stands in its site-packages: every package has one entry there, or two."""
+    return {path.name for path in folder.glob("lib/python3*/site-packages/*") if path.name != "__pycache__"}
 
 
 def _link(link: Path, entry: Path) -> None:
@@ -68,21 +85,33 @@ def _install(target: Path, requirements: list[Path], key: str, *, create: bool) 
     log = cache.cache_root() / "logs" / "python.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_bytes(b"")
+    if (target / _STAMP).exists() and (missing := _missing(target)):
+        print(f"{target} is damaged ({missing[0]} is missing): it is made again", file=sys.stderr, flush=True)
     python = target / "bin" / "python"
-    progress = Progress(3 if create else 2)
+    progress = Progress(3 if create else 2, durations=Durations(cache.cache_root() / "durations.json"))
     if create:
         # Scripts hold the environment's path: it can't be made elsewhere and moved. The stamp comes last instead.
-        with progress.step("making the Python environment"):
+        with progress.step("making the Python environment", "python"):
             shutil.rmtree(target, ignore_errors=True)
             _run([sys.executable, "-m", "venv", str(target)], log, hint="; on Debian and Ubuntu it takes python3-venv")
-    with progress.step("installing what requirements.txt and requirements-dev.txt pin"):
+    with progress.step("installing what requirements.txt and requirements-dev.txt pin", "requirements"):
         files = [argument for file in requirements for argument in ("-r", str(file))]
-        pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+        pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *_pip_cache(python)]
         _run([*pip, *(["--no-compile"] if create else []), *files], log)
-    with progress.step("compiling bytecode"):
+    with progress.step("compiling bytecode", "bytecode"):
         # pip would do it on one core. With bytecode the program's imports take a twentieth of the time.
         _run([str(python), "-m", "compileall", "-q", "-j", "0", str(target / "lib")], log, may_fail=True)
+    (target / _PACKAGES).write_text("\n".join(sorted(_packages(target))))
     (target / _STAMP).write_text(key)
+
+
+def _pip_cache(python: Path) -> list[str]:
+    """pip keeps what it downloads (300 MB) only where the user has such a cache already, or asks for it."""
+    if cache.keeps_caches() or "PIP_CACHE_DIR" in os.environ:
+        return []
+    asked = subprocess.run([str(python), "-m", "pip", "cache", "dir"], capture_output=True, text=True)
+    folder = asked.stdout.strip()
+    return [] if asked.returncode == 0 and folder and Path(folder).is_dir() else ["--no-cache-dir"]
 
 
 def _run(command: list[str], log: Path, *, hint: str = "", may_fail: bool = False) -> None:
@@ -94,17 +123,35 @@ def _run(command: list[str], log: Path, *, hint: str = "", may_fail: bool = Fals
         output.flush()
         status = subprocess.run(command, stdout=output, stderr=output, env=environ).returncode
     if status and not may_fail:
-        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        raise EnvironmentFailed(f"`{' '.join(command[:4])} ...` failed: {lines[-1].strip()[:300]}{hint}; see {log}")
+        text = log.read_text(errors="replace")
+        what = f"`{' '.join(command[:4])} ...` failed"
+        if cause := causes.told_by(text):
+            raise EnvironmentFailed(f"{what}, as {cause}: mend that, and try again; see {log}")
+        lines = [line for line in text.splitlines() if line.strip()]
+        raise EnvironmentFailed(f"{what}: {lines[-1].strip()[:300]}{hint}; see {log}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="sandbox.toolchain.python_environment", description="Make the clone's .venv.")
     parser.add_argument("--clone", type=Path, default=CLONE)
+    clone = parser.parse_args().clone.resolve()
     try:
-        ensure(parser.parse_args().clone.resolve())
+        if sys.version_info < OLDEST_PYTHON:
+            oldest = ".".join(map(str, OLDEST_PYTHON))
+            raise EnvironmentFailed(
+                f"Python {oldest} or newer is needed, and {sys.executable} is {platform.python_version()}: install "
+                "one, or name one by `make BOOTSTRAP_PYTHON=...`"
+            )
+        ensure(clone)
     except EnvironmentFailed as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        remedy = "name a folder on another disk in XDG_CACHE_HOME"
+        sentence = causes.in_folder(error, cache.cache_root(), remedy)
+        if sentence is None:
+            raise
+        print(f"error: there is no Python environment: {sentence}", file=sys.stderr)
         return 1
     return 0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from sandbox.control_plane import ControlPlane, Webhooks
 from sandbox.home import Home, Running
 from sandbox.kube import ApiError, KubeClient
+from sandbox.lifecycle import claim_ports
 from sandbox.pki import Authority, signing_key
 from sandbox.processes import ProcessError, start, stop_stray
 from sandbox.toolchain.setup import set_up
@@ -169,6 +172,21 @@ class TestControlPlane:
         plane.reset()
         begin(plane)
         assert client(home).get("v1", "Namespace", "kept") is None
+
+    def test_objects_survive_that_somebody_takes_the_ports_of_a_stopped_plane(
+        self, home: Home, plane: ControlPlane
+    ) -> None:
+        client(home).create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "moved"}})
+        plane.stop()
+        before = home.ports
+        with contextlib.ExitStack() as somebody:
+            for name in ("etcd", "etcd-peer", "kube-controller-manager", "kube-scheduler"):
+                somebody.enter_context(socket.create_server(("127.0.0.1", before[name])))
+            claim_ports(home)
+            begin(plane)
+
+        assert client(home).get("v1", "Namespace", "moved") is not None
+        assert [name for name in before if home.ports[name] == before[name]] == ["kube-apiserver"]
 
     def test_a_component_that_cannot_start_is_named(self, home: Home, tmp_path: Path) -> None:
         other = Home(tmp_path)

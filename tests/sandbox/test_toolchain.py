@@ -6,7 +6,6 @@ import fcntl
 import io
 import os
 import re
-import stat
 import subprocess
 import sys
 import threading
@@ -17,60 +16,24 @@ import pytest
 
 from sandbox.home import Home
 from sandbox.progress import Progress
-from sandbox.toolchain import cache, python_environment, setup
+from sandbox.toolchain import cache, python_environment, seal, setup
 from sandbox.toolchain.go import platform
 from sandbox.toolchain.pins import (
     CRD_SETS,
     FOLDER,
     HELM,
     GoModule,
-    Tool,
     ToolchainError,
     kubernetes_minors,
     tools,
     version,
 )
-
-MINOR = kubernetes_minors()[-1]
-
-
-def tool(name: str) -> Tool:
-    return next(found for found in tools(MINOR) if found.name == name)
-
-
-def program(path: Path, script: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return path
+from tests.sandbox.bare_machine import MINOR, bare_machine, failing_go, install_go, program, tool
 
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with an empty cache, and nothing but the system's programs on PATH. Its own folder for programs."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
-    folder = tmp_path / "machine"
-    folder.mkdir()
-    for name in ("sh", "cat", "mkdir", "touch", "dirname", "sleep"):
-        (folder / name).symlink_to(f"/bin/{name}")
-    monkeypatch.setenv("PATH", str(folder))
-    return folder
-
-
-GO = """
-case "$1" in
-  env) echo go9.9.9 ;;
-  build)
-    echo "go: downloading example.com/module v1.0.0" >&2
-    echo example.com/module >&2
-    while [ "$1" != -o ]; do shift; done
-    echo built > "$2" ;;
-  mod)
-    module="$CRDS/${4%@*}"
-    echo "{\\"Dir\\": \\"$module\\"}" ;;
-esac
-"""
+    return bare_machine(tmp_path, monkeypatch)
 
 
 class TestFinding:
@@ -150,20 +113,14 @@ class TestPins:
 class TestBuilding:
     @pytest.fixture
     def go(self, machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        monkeypatch.setenv("CRDS", str(tmp_path / "modules"))
-        for crds in CRD_SETS:
-            file = tmp_path / "modules" / crds.module / crds.files.replace("*", "things")
-            file.parent.mkdir(parents=True)
-            file.write_text("kind: CustomResourceDefinition\n")
-        program(machine / "kubectl", "true")
-        return program(machine / "go", GO)
+        return install_go(machine, tmp_path, monkeypatch)
 
     def test_everything_is_built_once(self, go: Path, capsys: pytest.CaptureFixture[str]) -> None:
         toolchain = setup.set_up(MINOR)
 
         shown = capsys.readouterr().err
         assert f"[3/7] building kube-apiserver {tool('kube-apiserver').version}: done in" in shown
-        assert Path(toolchain.programs["etcd"]).read_text() == "built\n"
+        assert Path(toolchain.programs["etcd"]).read_text() == "built \n"
         assert [file.name for file in sorted(toolchain.crds.glob("*/*.yaml"))] == [
             "things.yaml",
             "gateway.networking.k8s.io_things.yaml",
@@ -183,7 +140,7 @@ class TestBuilding:
         assert Path(toolchain.programs["helm"]).read_text() == "built\n"
 
     def test_a_failure_is_one_sentence_with_the_log(self, go: Path) -> None:
-        program(go, f"case $1 in env) echo go9.9.9;; *) {GO_FAILURE}; exit 1;; esac")
+        program(go, failing_go("go: example.com/module@v1: 403 Forbidden"))
 
         with pytest.raises(ToolchainError) as failure:
             setup.set_up(MINOR)
@@ -199,8 +156,8 @@ class TestBuilding:
         program(go, "echo go1.2.3")
         asked: list[Path] = []
 
-        def install(log: Path) -> str:
-            asked.append(log)
+        def install(folder: Path, log: Path) -> str:
+            asked.append(folder / log)
             raise ToolchainError("asked for another Go")
 
         monkeypatch.setattr(setup, "install_go", install)
@@ -217,16 +174,15 @@ class TestBuilding:
             fcntl.flock(other, fcntl.LOCK_EX)
             second = threading.Thread(target=setup.set_up, args=(MINOR,))
             second.start()
-            time.sleep(0.5)
+            while "waiting for another set-up that works on etcd" not in capsys.readouterr().err:
+                assert second.is_alive()
+                time.sleep(0.05)
             program(entry / "etcd", "echo the first one built it")
+            seal.seal(entry)
             fcntl.flock(other, fcntl.LOCK_UN)
             second.join()
 
-        assert "waiting for another set-up that works on etcd" in capsys.readouterr().err
         assert "the first one" in (entry / "etcd").read_text()
-
-
-GO_FAILURE = 'echo "go: downloading x v1" >&2; echo "go: example.com/module@v1: 403 Forbidden" >&2'
 
 
 class TestProgress:
@@ -239,7 +195,7 @@ class TestProgress:
         lines = stream.getvalue().splitlines()
         assert lines[0] == "[1/2] building it ..."
         assert lines[1] == "[1/2] building it ... 0 s (3 packages)"
-        assert lines[-1].startswith("[1/2] building it: done in 0.1")
+        assert lines[-1].startswith("[1/2] building it: done in ")
         assert "\x1b" not in stream.getvalue()
 
     def test_on_a_terminal_one_line_lives(self) -> None:
@@ -257,7 +213,7 @@ class TestProgress:
         stream = io.StringIO()
         with pytest.raises(RuntimeError), Progress(1, stream).step("building it"):
             raise RuntimeError
-        assert "[1/1] building it: failed in" in stream.getvalue()
+        assert "[1/1] building it: failed after" in stream.getvalue()
 
 
 class TestPythonEnvironment:
@@ -267,7 +223,8 @@ class TestPythonEnvironment:
 
         def run(command: list[str], *_: object, **__: object) -> None:
             if "venv" in command:
-                (Path(command[-1]) / "bin").mkdir(parents=True)
+                program(Path(command[-1]) / "bin" / "python", "exit 1")
+                (Path(command[-1]) / "lib" / "python3" / "site-packages" / "pulumi").mkdir(parents=True)
             with (tmp_path / "ran").open("a") as ran:
                 ran.write(f"{' '.join(command[1:4])}\n")
 
@@ -297,7 +254,7 @@ class TestPythonEnvironment:
 
     def test_an_environment_of_ones_own_stays(self, clone: Path, tmp_path: Path) -> None:
         own = clone / ".venv"
-        (own / "bin").mkdir(parents=True)
+        program(own / "bin" / "python", "exit 1")
 
         python_environment.ensure(clone)
 

@@ -27,7 +27,7 @@ def estate(provider: AwsProvider) -> Estate:
 
 def test_every_row_has_a_sample_and_an_owner() -> None:
     assert set(SAMPLES) == set(RESOURCES)
-    assert dict(supported())["aws:eks/addon:Addon"] == "kept by the sandbox after validation"
+    assert dict(supported())["aws:eks/addon:Addon"] == "botocore's model; kept by the sandbox"
     assert dict(supported())["aws:ec2/vpc:Vpc"] == "moto"
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from sandbox.checkers import BUILT_IN
 from sandbox.control_plane import NODE_ANNOTATION, ControlPlane, Webhooks
 from sandbox.home import Home
 from sandbox.kube import KubeClient
@@ -15,6 +17,7 @@ from sandbox.plugins.kubernetes.provider import KubernetesProvider
 from sandbox.plugins.protocol import UNKNOWN, InitFailed, Properties, ProviderError, Secret
 from sandbox.stand_ins import LABEL, crd_names, stand_in
 from sandbox.stand_ins.table import STAND_INS
+from sandbox.toolchain.pins import CRD_SETS
 from sandbox.toolchain.setup import set_up
 from tests.sandbox.kubernetes.fake_kube import Said
 
@@ -68,6 +71,28 @@ def provider(home: Home) -> KubernetesProvider:
 @pytest.fixture
 def client(home: Home) -> KubeClient:
     return KubeClient.from_kubeconfig(home.admin_kubeconfig.read_text())
+
+
+def test_it_serves_what_the_table_of_types_says(home: Home, client: KubeClient) -> None:
+    groups = client.raw("GET", "/apis")["groups"]
+    served = {version["groupVersion"] for group in groups for version in group["versions"]}
+    # Other tests may have brought an operator's.
+    operators = {version for crds in CRD_SETS for version in crds.serves}
+    assert served - operators == set(BUILT_IN) - {"core/v1"}
+
+    for crds in CRD_SETS:
+        definitions = [yaml.safe_load(file.read_text()) for file in _crd_files(home, crds.name)]
+        versions = {
+            f"{definition['spec']['group']}/{version['name']}"
+            for definition in definitions
+            for version in definition["spec"]["versions"]
+            if version["served"]
+        }
+        assert versions == set(crds.serves), crds.name
+
+
+def _crd_files(home: Home, operator: str) -> list[Path]:
+    return sorted((Path(home.facts["crds"]) / operator).glob("*.yaml"))
 
 
 @pytest.fixture

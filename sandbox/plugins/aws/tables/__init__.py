@@ -13,6 +13,6 @@ RESOURCES: Mapping[str, Resource] = {row.token: row for service in _SERVICES for
 
 
 def supported() -> Iterator[tuple[str, str]]:
-    """Each supported type and who answers for it, for the documentation."""
+    """Each supported type and who checks it."""
     for token in sorted(RESOURCES):
-        yield token, "kept by the sandbox after validation" if RESOURCES[token].kept else "moto"
+        yield token, "botocore's model; kept by the sandbox" if RESOURCES[token].kept else "moto"

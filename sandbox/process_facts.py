@@ -1,0 +1,38 @@
+"""What the system knows of a process: from /proc where there is one, else from ps."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+_PROC = Path("/proc")
+
+
+def command_of(pid: int) -> str:
+    """Its command line, "" when there is no such process."""
+    if not _has_proc():
+        return _ps(pid, "command=")
+    try:
+        return (_PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that it has, 0 when there is no such process."""
+    if not _has_proc():
+        return int(_ps(pid, "rss=") or 0) * 1024
+    try:
+        lines = (_PROC / str(pid) / "status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:")), 0)
+
+
+def _has_proc() -> bool:
+    return (_PROC / "self" / "cmdline").exists()
+
+
+def _ps(pid: int, field: str) -> str:
+    shown = subprocess.run(["ps", "-ww", "-o", field, "-p", str(pid)], capture_output=True, text=True)
+    return shown.stdout.strip()
