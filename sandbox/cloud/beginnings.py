@@ -7,9 +7,10 @@ happens: its ids and dates are those of the journal's beginning.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
-from moto.core.base_backend import AccountSpecificBackend
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
 
 from sandbox.cloud.journal import Journal
 from sandbox.cloud.repeatable import Circumstances, repeatable
@@ -20,29 +21,45 @@ def install(journal: Journal, made: Callable[[Any], None]) -> Callable[[], None]
 
     Returns what undoes this.
     """
+    service_type: Any = BackendDict
     regions_type: Any = AccountSpecificBackend
-    original = regions_type.__getitem__
+    new_service = service_type.__init__
+    new_account = service_type._create_account_specific_backend
+    region_of = regions_type.__getitem__
 
-    def getitem(regions: Any, name: str) -> Any:
+    def beginning(*names: str) -> AbstractContextManager[None]:
+        return repeatable(Circumstances(journal.began, " ".join((journal.seed, *names))))
+
+    def service(self: Any, backend: Any, service_name: str, *arguments: Any, **named: Any) -> None:
+        with beginning(service_name):
+            new_service(self, backend, service_name, *arguments, **named)
+
+    def account(self: Any, name: str) -> None:
+        if _known(self, name):
+            new_account(self, name)
+            return
+        with journal.lock, beginning(self.service_name, name):
+            new_account(self, name)
+
+    def region(self: Any, name: str) -> Any:
         name = "aws" if name == "global" else name
-        if _known(regions, name):
-            return original(regions, name)
+        if _known(self, name):
+            return region_of(self, name)
         # A mutation must not meet a half of it.
         with journal.lock:
-            if _known(regions, name):
-                return original(regions, name)
-            seed = f"{journal.seed} {regions.service_name} {regions.account_id} {name}"
-            with repeatable(Circumstances(journal.began, seed)):
-                backend = original(regions, name)
+            if _known(self, name):
+                return region_of(self, name)
+            with beginning(self.service_name, self.account_id, name):
+                backend = region_of(self, name)
             made(backend)
             return backend
 
-    def undo() -> None:
-        regions_type.__getitem__ = original
+    def put(*functions: Any) -> None:
+        service_type.__init__, service_type._create_account_specific_backend, regions_type.__getitem__ = functions
 
-    regions_type.__getitem__ = getitem
-    return undo
+    put(service, account, region)
+    return lambda: put(new_service, new_account, region_of)
 
 
-def _known(regions: Any, name: str) -> bool:
-    return name in regions.keys()  # noqa: SIM118 - `in` knows the unused ones as well
+def _known(used: Any, name: str) -> bool:
+    return name in used.keys()  # noqa: SIM118 - `in` knows the unused regions as well

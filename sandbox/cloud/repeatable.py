@@ -33,6 +33,7 @@ class Circumstances:
         OpenSSL's chance cannot be given to it: new keys are kept instead.
         """
         self.random = random.Random(seed)
+        self._bytes = random.Random(f"{seed} bytes")
         self.keys: list[str] = []
         """Every key that was made."""
         self._moment = moment
@@ -43,6 +44,10 @@ class Circumstances:
         """Nanoseconds since the epoch."""
         passed = time.monotonic_ns() - self._began
         return self._moment + (passed if passed > _PATIENCE else 0)
+
+    def bytes(self, size: int) -> bytes:
+        """Apart from ``random``: Python's own modules may take some when they are used for the first time."""
+        return self._bytes.randbytes(size)
 
     def key(self, make: Callable[[], Any]) -> Any:
         if self._given:
@@ -132,7 +137,7 @@ def _source() -> random.Random:
 def _random_bytes(size: int, /) -> bytes:
     """Where UUIDs come from, and what moto encrypts with."""
     circumstances = _current.circumstances
-    return circumstances.random.randbytes(size) if circumstances is not None else _urandom(size)
+    return circumstances.bytes(size) if circumstances is not None else _urandom(size)
 
 
 def _kept(make: Callable[..., Any]) -> Callable[..., Any]:
