@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, cast
 
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 
@@ -57,6 +57,9 @@ def install(journal: Journal, made: Callable[[Any], None]) -> Callable[[], None]
     def put(*functions: Any) -> None:
         service_type.__init__, service_type._create_account_specific_backend, regions_type.__getitem__ = functions
 
+    for services in list(cast("list[Any]", service_type._instances)):
+        for _, _, backend in list(services.iter_backends()):
+            made(backend)
     put(service, account, region)
     return lambda: put(new_service, new_account, region_of)
 

@@ -1,7 +1,8 @@
 """Mutations that come out the same when they are done again: their time and their chance are given to them.
 
 While a thread is in ``repeatable``, whatever moto or the sandbox asks there for the time, for random numbers, UUIDs or
-keys comes from the given circumstances. Other threads have the machine's own time and chance meanwhile.
+keys comes from the given circumstances. Other threads have the machine's own time and chance meanwhile. Time stands
+still, as how long a mutation takes is a matter of the machine.
 """
 
 from __future__ import annotations
@@ -20,9 +21,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.moto_random import MotoRandom
 
-_PATIENCE = 1_000_000_000
-"""Nanoseconds for which time stands still. What takes longer waits for something, and would wait for ever."""
-
 
 class Circumstances:
     """The time, the chance and the private keys of one mutation."""
@@ -36,14 +34,8 @@ class Circumstances:
         self._bytes = random.Random(f"{seed} bytes")
         self.keys: list[str] = []
         """Every key that was made."""
-        self._moment = moment
-        self._began = time.monotonic_ns()
+        self.moment = moment
         self._given = list(keys)
-
-    def now(self) -> int:
-        """Nanoseconds since the epoch."""
-        passed = time.monotonic_ns() - self._began
-        return self._moment + (passed if passed > _PATIENCE else 0)
 
     def bytes(self, size: int) -> bytes:
         """Apart from ``random``: Python's own modules may take some when they are used for the first time."""
@@ -116,7 +108,7 @@ class _Clock(time_machine.Traveller):
 
     def time_ns(self) -> int:
         circumstances = _current.circumstances
-        return circumstances.now() if circumstances is not None else machine_time()
+        return circumstances.moment if circumstances is not None else machine_time()
 
 
 class _Random(MotoRandom):

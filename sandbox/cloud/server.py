@@ -58,12 +58,13 @@ def aws_operations(
     *,
     version: str,
     bring_up: Callable[[Cluster], None],
+    cluster_deleted: Callable[[], None],
     wake_nodes: Callable[[], None],
     wake_add_ons: Callable[[], None],
 ) -> tuple[Operations, ...]:
     """All operations that the sandbox has itself. ``bring_up`` gives a new cluster its control plane."""
     return (
-        ClusterOperations(clusters, version, bring_up, wake_add_ons),
+        ClusterOperations(clusters, version, bring_up, cluster_deleted),
         NodeGroupOperations(clusters, wake_nodes),
         AddOnOperations(clusters, wake_add_ons),
         AccessOperations(clusters),
@@ -106,6 +107,7 @@ class Cloud:
             "add-ons": Loop("add-ons", self._add_ons.step, lambda: self._kube),
             "addresses": Loop("addresses", addresses.step, lambda: self._kube),
         }
+        self._different = 0
         base = f"http://{_HOST}:{self.port}/_sandbox"
         webhooks = Webhooks(f"{base}/token-review", f"{base}/access-review")
         self._keeper = PlaneKeeper(
@@ -113,6 +115,7 @@ class Cloud:
             self._plane,
             webhooks,
             progress,
+            version,
             when_new=self._furnish,
             when_back=self._connect,
         )
@@ -121,14 +124,15 @@ class Cloud:
             self._clusters,
             self._caches,
             version=version,
-            bring_up=lambda cluster: later(lambda: self._keeper.bring_up(cluster)),
+            bring_up=lambda cluster: later(lambda: self._bring_up(cluster)),
+            cluster_deleted=lambda: later(self._cluster_deleted),
             wake_nodes=lambda: later(self._loops["nodes"].wake),
             wake_add_ons=lambda: later(self._loops["add-ons"].wake),
         )
         own = OwnServices(parts, moto_state.ACCOUNT, complete=frozenset({"eks"}))
         pages: dict[str, Page] = {
             "health": lambda _: {"status": "ok"},
-            "ensure": lambda _: self._keeper.ensure(),
+            "ensure": lambda _: {"ended": self._keeper.ensure(), "different": self._different},
             "leftovers": lambda _: self._leftovers(),
             "token-review": lambda body: tokens.review(body, self._clusters),
             "access-review": lambda body: permissions.review(body, self._clusters, self._kube),
@@ -143,9 +147,9 @@ class Cloud:
         """
         began = time.monotonic()
         replayed = self._journal.replay()
-        if replayed.entries:
-            seconds = time.monotonic() - began
-            print(f"{replayed.entries} mutations in {seconds:.2f} s, {replayed.different} different", flush=True)
+        self._different = replayed.different
+        print(f"{replayed.entries} mutations done again in {time.monotonic() - began:.2f} s", flush=True)
+        self._note_version()
         self._keeper.resume()
         for loop in self._loops.values():
             loop.start()
@@ -162,6 +166,18 @@ class Cloud:
     def stop(self) -> None:
         """Let ``serve`` return. May be called from a signal handler."""
         threading.Thread(target=self._server.shutdown).start()
+
+    def _bring_up(self, cluster: Cluster) -> None:
+        self._note_version()
+        self._keeper.bring_up(cluster)
+
+    def _cluster_deleted(self) -> None:
+        self._note_version()
+        self._loops["add-ons"].wake()
+
+    def _note_version(self) -> None:
+        """Tell who starts the cloud the next time which Kubernetes its cluster needs."""
+        self._home.keep_kubernetes(next((str(cluster.record["version"]) for cluster in self._clusters), None))
 
     def _furnish(self, cluster: Cluster) -> None:
         """Give a new plane what it has at first."""

@@ -79,13 +79,14 @@ class Served:
         webhooks = Webhooks("http://127.0.0.1:1/token-review", "http://127.0.0.1:1/access-review")
         plane: Any = self.plane
         self.keeper = PlaneKeeper(
-            self.clusters, plane, webhooks, self.progress, when_new=lambda _: None, when_back=lambda: None
+            self.clusters, plane, webhooks, self.progress, "1.35", when_new=lambda _: None, when_back=lambda: None
         )
         parts = aws_operations(
             self.clusters,
             self.caches,
             version="1.35",
             bring_up=lambda cluster: self.journal.afterwards(lambda: self.keeper.bring_up(cluster)),
+            cluster_deleted=lambda: None,
             wake_nodes=lambda: None,
             wake_add_ons=lambda: None,
         )

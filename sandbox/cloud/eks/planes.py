@@ -9,6 +9,7 @@ from collections.abc import Callable
 from sandbox.cloud.eks.progress import Progress
 from sandbox.cloud.eks.state import Cluster, Clusters
 from sandbox.control_plane import ControlPlane, Webhooks
+from sandbox.processes import ProcessError
 
 
 class PlaneKeeper:
@@ -20,17 +21,19 @@ class PlaneKeeper:
         plane: ControlPlane,
         webhooks: Webhooks,
         progress: Progress,
+        version: str,
         *,
         when_new: Callable[[Cluster], None],
         when_back: Callable[[], None],
     ) -> None:
-        """``when_new`` furnishes an empty plane before its cluster is ACTIVE; ``when_back`` hears that an old one runs
-        again.
+        """``version`` is the one of Kubernetes that there is. ``when_new`` furnishes an empty plane before its cluster
+        is ACTIVE; ``when_back`` hears that an old one runs again.
         """
         self._clusters = clusters
         self._plane = plane
         self._webhooks = webhooks
         self._progress = progress
+        self._version = version
         self._when_new = when_new
         self._when_back = when_back
         self._lock = threading.Lock()
@@ -40,7 +43,16 @@ class PlaneKeeper:
         threading.Thread(target=self._bring_up, args=(cluster,), name="control plane", daemon=True).start()
 
     def resume(self) -> None:
-        """Go on where the last process of this cloud was stopped. Raises ProcessError when the plane does not start."""
+        """Go on where the last process of this cloud was stopped.
+
+        Raises ProcessError when the plane does not start, or there is a cluster of another version.
+        """
+        for cluster in self._clusters:
+            if (version := cluster.record["version"]) != self._version:
+                raise ProcessError(
+                    f"cluster {cluster.name} has Kubernetes {version}, and the sandbox was started for "
+                    f"{self._version}: `make reset` throws the sandbox away"
+                )
         self.ensure()
         for cluster in self._clusters:
             if cluster.record["status"] == "CREATING":
@@ -53,7 +65,8 @@ class PlaneKeeper:
         """
         with self._lock:
             kept = self._clusters.plane
-            if kept is None or self._plane.running:
+            # What an older version left is given up: the next cluster's plane begins anew in any case.
+            if kept is None or kept.version != self._version or self._plane.running:
                 return []
             ended = self._plane.ended
             self._plane.start(issuer=kept.issuer, webhooks=self._webhooks, service_range=kept.service_range)

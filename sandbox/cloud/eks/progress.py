@@ -112,7 +112,9 @@ class Progress:
         record.update(told["facts"])
         record["status"] = "ACTIVE"
         self._clusters.plane = KeptPlane(
-            record["identity"]["oidc"]["issuer"], record["kubernetesNetworkConfig"]["serviceIpv4Cidr"]
+            record["identity"]["oidc"]["issuer"],
+            record["kubernetesNetworkConfig"]["serviceIpv4Cidr"],
+            record["version"],
         )
 
     def _failed(self, told: Record) -> None:

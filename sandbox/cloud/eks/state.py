@@ -21,6 +21,8 @@ class KeptPlane:
 
     issuer: str
     service_range: str
+    version: str
+    """Of Kubernetes, such as 1.35."""
 
 
 def no_records() -> dict[str, Record]:

@@ -69,6 +69,7 @@ def emulated_cloud(journal: Path | None = None) -> Iterator[str]:
         plane_like,
         Webhooks("http://127.0.0.1:9", "http://127.0.0.1:9"),
         Progress(clusters, kept),
+        KUBERNETES,
         when_new=lambda _: None,
         when_back=lambda: None,
     )
@@ -77,6 +78,7 @@ def emulated_cloud(journal: Path | None = None) -> Iterator[str]:
         caches,
         version=KUBERNETES,
         bring_up=lambda cluster: kept.afterwards(lambda: keeper.bring_up(cluster)),
+        cluster_deleted=lambda: None,
         wake_nodes=lambda: _settle(clusters),
         wake_add_ons=lambda: _settle(clusters),
     )

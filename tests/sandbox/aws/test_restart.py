@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -64,21 +64,13 @@ def provider_of(url: str, folder: Path, patch: pytest.MonkeyPatch) -> AwsProvide
     return provider
 
 
-def asker(url: str) -> Callable[[Call], Any]:
-    def ask(call: Call) -> Any:
-        service, operation, arguments = call
-        client: Any = boto3.client(
-            service,
-            region_name=REGION,
-            endpoint_url=url,
-            aws_access_key_id="sandbox",
-            aws_secret_access_key="sandbox",
-        )
-        answer = getattr(client, operation)(**arguments)
-        del answer["ResponseMetadata"]
-        return answer
-
-    return ask
+def describe(url: str) -> list[Any]:
+    session = boto3.Session("sandbox", "sandbox", region_name=REGION)
+    clients: dict[str, Any] = {
+        service: session.client(service, endpoint_url=url) for service in {service for service, _, _ in DESCRIPTIONS}
+    }
+    answers = [getattr(clients[service], operation)(**arguments) for service, operation, arguments in DESCRIPTIONS]
+    return [{key: value for key, value in answer.items() if key != "ResponseMetadata"} for answer in answers]
 
 
 def _lasting(answer: Any) -> Any:
@@ -136,13 +128,13 @@ def test_everything_is_as_it_was(tmp_path: Path, patch: pytest.MonkeyPatch) -> N
                 inputs, _ = estate.diff(made, sample.update(estate))
                 made.outputs = plain(estate.provider.update(made.call, made.id, made.inputs, made.outputs, inputs))
                 made.inputs = inputs
-        said = [asker(url)(call) for call in DESCRIPTIONS]
+        said = describe(url)
         told = [estate.provider.read(made.call, made.id, made.inputs, made.outputs) for made in estate.made.values()]
         held = everything()
     forget()
     with emulated_cloud(journal) as url:
-        for call, answer in zip(DESCRIPTIONS, said, strict=True):
-            assert _lasting(asker(url)(call)) == _lasting(answer), call
+        for call, now, then in zip(DESCRIPTIONS, describe(url), said, strict=True):
+            assert _lasting(now) == _lasting(then), call
         provider = provider_of(url, tmp_path, patch)
         for made, answer in zip(estate.made.values(), told, strict=True):
             assert answer is not None
