@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, cast
 
-from moto.core.base_backend import AccountSpecificBackend, BackendDict
+from moto.core.base_backend import AccountSpecificBackend, BackendDict, backend_lock
 
 from sandbox.cloud.journal import Journal
 from sandbox.cloud.repeatable import Circumstances, repeatable
@@ -35,24 +35,30 @@ def install(journal: Journal, made: Callable[[Any], None]) -> Callable[[], None]
             new_service(self, backend, service_name, *arguments, **named)
 
     def account(self: Any, name: str) -> None:
-        if _known(self, name):
+        if name in self.keys():
             new_account(self, name)
             return
-        with journal.lock, beginning(self.service_name, name):
+        with beginning(self.service_name, name):
             new_account(self, name)
 
     def region(self: Any, name: str) -> Any:
         name = "aws" if name == "global" else name
-        if _known(self, name):
+        if name in self.keys():  # `in` knows the unused ones as well
             return region_of(self, name)
-        # A mutation must not meet a half of it.
-        with journal.lock:
-            if _known(self, name):
-                return region_of(self, name)
+
+        def begin(*arguments: Any, **named: Any) -> Any:
             with beginning(self.service_name, self.account_id, name):
-                backend = region_of(self, name)
+                backend = new_backend(*arguments, **named)
             made(backend)
             return backend
+
+        # moto's own lock, and never the journal's: a mutation may wait for what moto holds here.
+        with backend_lock:
+            new_backend, self.backend = self.backend, begin
+            try:
+                return region_of(self, name)
+            finally:
+                self.backend = new_backend
 
     def put(*functions: Any) -> None:
         service_type.__init__, service_type._create_account_specific_backend, regions_type.__getitem__ = functions
@@ -62,7 +68,3 @@ def install(journal: Journal, made: Callable[[Any], None]) -> Callable[[], None]
             made(backend)
     put(service, account, region)
     return lambda: put(new_service, new_account, region_of)
-
-
-def _known(used: Any, name: str) -> bool:
-    return name in used.keys()  # noqa: SIM118 - `in` knows the unused regions as well
