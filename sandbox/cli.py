@@ -9,7 +9,6 @@ import os
 import shutil
 import sys
 import time
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,10 +55,10 @@ class Sandbox:
     def start(self) -> None:
         """Set up what is missing, and start what does not run."""
         if self.home.running("cloud"):
-            # The control plane keeps its version while it runs: changing the setting is an upgrade like on AWS.
+            # A control plane keeps its version: changing the setting is an upgrade like on AWS.
             wanted = str(self.home.facts["kubernetes_version"])
         else:
-            wanted = self.stack.kubernetes or kubernetes_minors()[-1]
+            wanted = self.home.kept_kubernetes or self.stack.kubernetes or kubernetes_minors()[-1]
         charts, kubernetes_provider = ChartSettings.from_environ(os.environ), genuine_kubernetes_provider(os.environ)
         toolchain = set_up(wanted, [HELM] if charts.needs_helm else [])
         self.home.write_facts(
@@ -79,6 +78,14 @@ class Sandbox:
         started = lifecycle.start(self.home, self.clone, environ)
         if started:
             _say(f"started {', '.join(started)} in {time.monotonic() - began:.1f} s")
+        cloud = lifecycle.ask_cloud(self.home, "ensure", timeout=180)
+        if cloud["ended"]:
+            _say(f"the control plane runs again: {', '.join(cloud['ended'])} had ended")
+        if cloud["different"]:
+            _say(
+                f"warning: {cloud['different']} changes came out differently when the cloud did them again: "
+                f"{self.home.logs / 'cloud.log'} names them, and `make preview ARGS=--refresh` shows their effect"
+            )
         self.engine.ensure_stack()
 
     def _link_python(self) -> None:
@@ -131,7 +138,7 @@ def down(sandbox: Sandbox, arguments: Sequence[str]) -> int:
     if sandbox.engine.resource_count():
         _say("part of the stack is still up: the sandbox goes on running")
         return 0
-    left = _leftovers(home)
+    left: dict[str, list[Any]] = lifecycle.ask_cloud(home, "leftovers")
     if any(left.values()):
         for system, things in left.items():
             for thing in things:
@@ -172,6 +179,8 @@ def status(sandbox: Sandbox, _: Sequence[str]) -> int:
     resources = sandbox.engine.resources()
     for line in (*status_report.processes(home.processes()), "", *status_report.types(resources)):
         print(line)
+    if ended := home.ended():
+        print(f"ended, and started again by the next command: {', '.join(ended)}")
     print(f"\nstack {sandbox.stack.stack}: {sandbox.engine.resource_count()} resources; files in {home.root}")
     return 0
 
@@ -198,7 +207,7 @@ COMMANDS = {
     "status": (status, "show what runs"),
     "env": (env, "print what pulumi, kubectl and aws need, for eval"),
     "start": (start, "start the sandbox without touching the stack"),
-    "stop": (stop, "stop the sandbox's processes; what they hold in memory is lost"),
+    "stop": (stop, "stop the sandbox's processes; the next command starts them again with all that they hold"),
     "reset": (reset, "stop, and remove all of the sandbox's files"),
     "toolchain": (toolchain, "find or build what the sandbox runs, helm included"),
 }
@@ -254,18 +263,6 @@ def _summarize(sandbox: Sandbox, outputs: dict[str, Any], seconds: float) -> Non
         f"  kubectl get pods --all-namespaces\n  aws rds describe-db-instances\n"
         f"To see what a change would do: make preview{argument}. To take it down: make down{argument}."
     )
-
-
-def _leftovers(home: Home) -> dict[str, list[Any]]:
-    """What the cloud and the cluster still hold that the stack has made."""
-    cloud = home.running("cloud")
-    if cloud is None:
-        raise lifecycle.LifecycleError(
-            f"cloud has ended; {home.logs / 'cloud.log'} ends:\n{lifecycle.tail(home.logs / 'cloud.log')}"
-        )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"http://127.0.0.1:{cloud.port}/_sandbox/leftovers", timeout=60) as answer:
-        return json.loads(answer.read())
 
 
 def _stack_argument(sandbox: Sandbox) -> str:

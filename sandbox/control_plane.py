@@ -22,6 +22,7 @@ _READY_TIMEOUT = 60.0
 _STOP_TIMEOUTS = {"etcd": 10.0}
 """Seconds until a component is killed, 2 by default: all but the store keep nothing, and the API server would wait for
 every client that watches something."""
+_COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 _POD_RANGE = "100.64.0.1/16"
 """Addresses of simulated pods: the shared range that EKS guides use for pods outside of the VPC's own."""
 _AUDIENCE = "https://kubernetes.default.svc"
@@ -68,6 +69,12 @@ class ControlPlane:
     @property
     def running(self) -> bool:
         return bool(self._children) and all(child.alive for child in self._children)
+
+    @property
+    def ended(self) -> list[str]:
+        """The names of the components that ended by themselves, or were killed; all of them when none was started."""
+        alive = {child.name for child in self._children if child.alive}
+        return [name for name in _COMPONENTS if name not in alive]
 
     def start(self, *, issuer: str, webhooks: Webhooks, service_range: str = "172.20.0.0/16") -> None:
         """Start everything and return when the API server is ready. Raises ProcessError with the culprit's log.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import files, ports
+from sandbox import files, ports, process_facts
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Running:
     port: int
     started: float
     """Seconds since the epoch."""
+    identity: str = ""
+    """What tells it from another process of the same pid, as there may be one after a reboot; empty when unknown."""
 
     @property
     def alive(self) -> bool:
@@ -29,10 +31,12 @@ class Running:
             os.kill(self.pid, 0)
         except ProcessLookupError:
             return False
+        except PermissionError:  # somebody else's
+            return False
+        if self.identity and process_facts.identity(self.pid) != self.identity:
+            return False
         # A zombie still has a pid, but serves nobody.
-        with contextlib.suppress(OSError):
-            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        return True
+        return not process_facts.is_zombie(self.pid)
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,23 @@ class Home:
         _write(self._facts, facts)
 
     @property
+    def kept_kubernetes(self) -> str | None:
+        """The Kubernetes version of the cluster that this sandbox holds, running or not; None without a cluster."""
+        with contextlib.suppress(FileNotFoundError):
+            return self._cluster_version.read_text()
+        return None
+
+    def keep_kubernetes(self, version: str | None) -> None:
+        if version is None:
+            self._cluster_version.unlink(missing_ok=True)
+        else:
+            files.write(self._cluster_version, version)
+
+    @property
+    def _cluster_version(self) -> Path:
+        return self.root / "cluster-version"
+
+    @property
     def _facts(self) -> Path:
         return self.root / "sandbox.json"
 
@@ -113,24 +134,47 @@ class Home:
 
     def announce(self, name: str, pid: int, port: int) -> None:
         """Record that process ``name`` listens on ``port``."""
-        _write(self._folder("run") / f"{name}.json", {"pid": pid, "port": port, "started": time.time()})
+        self._record(f"{name}.json", pid, port)
+
+    def note_start(self, name: str, pid: int) -> None:
+        """Record that process ``name`` was started, and is to announce itself once it listens."""
+        self._record(f"{name}.starting", pid, 0)
 
     def withdraw(self, name: str) -> None:
-        (self._folder("run") / f"{name}.json").unlink(missing_ok=True)
+        for kind in ("json", "starting"):
+            (self._folder("run") / f"{name}.{kind}").unlink(missing_ok=True)
 
     def running(self, name: str) -> Running | None:
         """The process ``name`` when it was announced and still lives."""
-        try:
-            entry = json.loads((self._folder("run") / f"{name}.json").read_text())
-        except FileNotFoundError:
-            return None
-        process = Running(name, entry["pid"], entry["port"], entry["started"])
-        return process if process.alive else None
+        return self._alive(f"{name}.json")
+
+    def starting(self, name: str) -> Running | None:
+        """The process ``name`` when it was started and still lives, announced or not."""
+        return self._alive(f"{name}.starting")
 
     def processes(self) -> list[Running]:
         """All announced processes that live, by name."""
-        names = sorted(path.stem for path in self._folder("run").glob("*.json"))
-        return [process for name in names if (process := self.running(name)) is not None]
+        return [process for name in self._announced() if (process := self.running(name)) is not None]
+
+    def ended(self) -> list[str]:
+        """The names of announced processes that have ended without taking leave."""
+        return [name for name in self._announced() if self.running(name) is None]
+
+    def _announced(self) -> list[str]:
+        return sorted(path.stem for path in self._folder("run").glob("*.json"))
+
+    def _record(self, file: str, pid: int, port: int) -> None:
+        entry = {"pid": pid, "port": port, "started": time.time(), "identity": process_facts.identity(pid)}
+        _write(self._folder("run") / file, entry)
+
+    def _alive(self, file: str) -> Running | None:
+        path = self._folder("run") / file
+        try:
+            entry = json.loads(path.read_text())
+        except FileNotFoundError:
+            return None
+        process = Running(path.stem, entry["pid"], entry["port"], entry["started"], entry.get("identity", ""))
+        return process if process.alive else None
 
     def _folder(self, name: str) -> Path:
         folder = self.root / name

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sandbox import causes, ports
 from sandbox.home import Home, Running
@@ -57,19 +61,44 @@ def exclusive(home: Home, command: str) -> Generator[None]:
 
 def start(home: Home, clone: Path, environ: Mapping[str, str]) -> list[str]:
     """Start what does not run yet, and wait until all of it listens. Returns the names of what was started."""
-    claim_ports(home)
-    started = {name: _spawn(home, name, clone, environ) for name in SERVICES if home.running(name) is None}
+    absent = [name for name in SERVICES if home.running(name) is None]
+    # One whose starter was killed before it could listen goes on by itself.
+    to_spawn = [name for name in absent if home.starting(name) is None]
+    if to_spawn == absent:
+        # Otherwise it may be the one that starts right now that has the port.
+        claim_ports(home)
+    spawned = {name: _spawn(home, name, clone, environ) for name in to_spawn}
     deadline = time.monotonic() + _START_TIMEOUT
-    for name, process in started.items():
+    for name in absent:
         while home.running(name) is None:
             log = home.logs / f"{name}.log"
-            if process.poll() is not None:
-                raise LifecycleError(_failure(name, process.returncode, log))
+            status = spawned[name].poll() if name in spawned else None
+            if status is not None:
+                raise LifecycleError(_failure(name, status, log))
+            process = home.starting(name)
+            if process is None:
+                raise LifecycleError(f"{name} ended; {log} ends:\n{tail(log)}")
             if time.monotonic() > deadline:
-                process.terminate()
+                _end([process], _STOP_TIMEOUT)
                 raise LifecycleError(f"{name} does not listen after {_START_TIMEOUT:g} s; {log} ends:\n{tail(log)}")
             time.sleep(_POLL)
-    return list(started)
+    return absent
+
+
+def ask_cloud(home: Home, page: str, *, timeout: float = 60.0) -> Any:
+    """What the cloud answers on one of its own pages. Raises LifecycleError when it does not run, or refuses."""
+    cloud = home.running("cloud")
+    log = home.logs / "cloud.log"
+    if cloud is None:
+        raise LifecycleError(f"cloud has ended; {log} ends:\n{tail(log)}")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://127.0.0.1:{cloud.port}/_sandbox/{page}", timeout=timeout) as answer:
+            return json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        raise LifecycleError(f"the cloud refuses: {json.loads(error.read())['message']}") from None
+    except OSError as error:
+        raise LifecycleError(f"the cloud does not answer ({error}); {log} ends:\n{tail(log)}") from None
 
 
 def claim_ports(home: Home) -> None:
@@ -100,7 +129,7 @@ def _failure(name: str, status: int, log: Path) -> str:
 def _spawn(home: Home, name: str, clone: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     home.withdraw(name)
     with (home.logs / f"{name}.log").open("wb") as log:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", f"sandbox.{name}", "--home", str(home.root)],
             cwd=clone,
             env=dict(environ),
@@ -110,6 +139,8 @@ def _spawn(home: Home, name: str, clone: Path, environ: Mapping[str, str]) -> su
             # It outlives this command, and the terminal's Ctrl-C is not for it.
             start_new_session=True,
         )
+    home.note_start(name, process.pid)
+    return process
 
 
 def stop(home: Home) -> list[str]:
@@ -118,7 +149,7 @@ def stop(home: Home) -> list[str]:
         return []
     stopped: list[str] = []
     for name in reversed(SERVICES):
-        process = home.running(name)
+        process = home.running(name) or home.starting(name)
         if process is not None and _is_ours(home, process):
             _end([process], _STOP_TIMEOUTS.get(name, _STOP_TIMEOUT))
             stopped.append(name)

@@ -29,6 +29,30 @@ def resident(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:")), 0)
 
 
+def identity(pid: int) -> str:
+    """What tells it from another process of the same pid: when it began, in ticks since which start of the machine.
+
+    Empty where there is no /proc."""
+    try:
+        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {_stat(pid)[19]}"
+    except OSError:
+        return ""
+
+
+def is_zombie(pid: int) -> bool:
+    """Whether it has ended and only waits for its parent to hear of it; False where there is no /proc."""
+    try:
+        return _stat(pid)[0] == "Z"
+    except OSError:
+        return False
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of its stat file from the third one on: the name before may have spaces."""
+    return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+
+
 def _has_proc() -> bool:
     return (_PROC / "self" / "cmdline").exists()
 

@@ -7,13 +7,16 @@ import contextlib
 import ctypes
 import os
 import signal
+import sys
 import warnings
 from pathlib import Path
 
 from sandbox.home import Home
+from sandbox.processes import ProcessError
 
 
 def main() -> int:
+    _keep_order()
     parser = argparse.ArgumentParser(prog="python -m sandbox.cloud", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="the sandbox's folder")
     home = Home(parser.parse_args().home.resolve())
@@ -28,17 +31,32 @@ def main() -> int:
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
     _keep_memory_together()
+    from sandbox.cloud.journal import JournalError
     from sandbox.cloud.server import Cloud
 
-    cloud = Cloud(home)
+    try:
+        cloud = Cloud(home)
+    except JournalError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
 
     def stop(*_: object) -> None:
         cloud.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    cloud.serve()
+    try:
+        cloud.serve()
+    except (JournalError, ProcessError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _keep_order() -> None:
+    """Begin anew with a fixed order of sets: moto goes through some, and must do so alike when it does things again."""
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        os.execve(sys.executable, sys.orig_argv, {**os.environ, "PYTHONHASHSEED": "0"})
 
 
 def _keep_memory_together() -> None:

@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 from typing import Any, cast
 
-from sandbox.cloud.eks.add_ons import OWN_KEYS, SELF_MANAGED, configuration
-from sandbox.cloud.eks.state import Cluster, Clusters
-from sandbox.cloud.operations import Record, now
+from sandbox.cloud.eks.add_ons import SELF_MANAGED, configuration
+from sandbox.cloud.eks.progress import Progress
+from sandbox.cloud.eks.state import OWN_KEYS, Cluster, Clusters
+from sandbox.cloud.operations import Record
 from sandbox.kube import ApiError, KubeClient, UnknownKind
 from sandbox.stand_ins import stand_in
 
@@ -25,14 +26,15 @@ _WORKLOADS = ("Deployment", "DaemonSet")
 class AddOnSimulation:
     """Puts the add-ons' stand-ins into the cluster, and takes them out again."""
 
-    def __init__(self, clusters: Clusters, crds: Path) -> None:
+    def __init__(self, clusters: Clusters, progress: Progress, crds: Path) -> None:
         self._clusters = clusters
+        self._progress = progress
         self._crds = crds
 
     def step(self, kube: KubeClient) -> bool:
         """One step. Returns whether there is more to do soon."""
         busy = [self._settle(kube, cluster) for cluster in self._clusters]  # all of them, each time
-        return any(busy)
+        return not self.remove_departed(kube) or any(busy)
 
     def install_self_managed(self, kube: KubeClient) -> None:
         """What a new cluster has when it was not asked to have nothing."""
@@ -40,19 +42,23 @@ class AddOnSimulation:
             for obj in stand_in(name, namespace=None, version="", crds=self._crds):
                 kube.apply(obj, field_manager=_FIELD_MANAGER, force=True)
 
-    def remove_all(self, kube: KubeClient, cluster: Cluster) -> None:
-        """What goes with the cluster that goes."""
-        for record in cluster.add_ons.values():
-            for obj in reversed(self._objects(record)):
-                _delete(kube, obj)
+    def remove_departed(self, kube: KubeClient) -> bool:
+        """Take out what goes with a cluster that went; returns whether all of it is gone."""
+        return all(self._departed(kube, record) for record in self._progress.departed())
+
+    def _departed(self, kube: KubeClient, record: Record) -> bool:
+        gone = self._removed(kube, self._objects(record))
+        if gone:
+            self._progress.departed_gone(record)
+        return gone
 
     def _settle(self, kube: KubeClient, cluster: Cluster) -> bool:
         busy = False
-        for name, record in list(cluster.add_ons.items()):
+        for record in self._progress.add_ons(cluster):
             objects = self._objects(record)
             if record["status"] == "DELETING":
                 if self._removed(kube, objects):
-                    del cluster.add_ons[name]
+                    self._progress.add_on_gone(cluster, record)
                 else:
                     busy = True
                 continue
@@ -62,25 +68,30 @@ class AddOnSimulation:
                     for obj in objects:
                         kube.apply(obj, field_manager=_FIELD_MANAGER, force=True)
                 except ApiError as error:
+                    if not 400 <= error.status < 500:  # it said nothing about the objects: ask again
+                        raise
                     failed = "CREATE_FAILED" if record["status"] == "CREATING" else "UPDATE_FAILED"
-                    _judge(record, failed, "InternalFailure", f"{name}: {error}")
+                    issue = {"code": "InternalFailure", "message": f"{record['addonName']}: {error}"}
+                    self._progress.add_on(cluster, record, failed, issue)
                     own["applied"] = True
                     continue
                 own |= {"applied": True, "deadline": time.monotonic() + _PATIENCE}
-            busy = self._look(kube, record, objects) or busy
+            busy = self._look(kube, cluster, record, objects) or busy
         return busy
 
-    def _look(self, kube: KubeClient, record: Record, objects: list[Record]) -> bool:
+    def _look(self, kube: KubeClient, cluster: Cluster, record: Record, objects: list[Record]) -> bool:
         """Set the status by what is available. Returns whether to look again soon."""
         if record["status"].endswith("_FAILED"):
             return False
         missing = [problem for obj in objects if (problem := _unavailable(kube, obj))]
         if not missing:
-            _judge(record, "ACTIVE")
+            self._progress.add_on(cluster, record, "ACTIVE")
             return False
-        if record["status"] == "ACTIVE" or time.monotonic() > record[OWN_KEYS]["deadline"]:
+        if time.monotonic() > record[OWN_KEYS]["deadline"]:
             message = f"The add-on is unhealthy because it doesn't have the desired number of replicas: {missing[0]}"
-            _judge(record, "DEGRADED", "InsufficientNumberOfReplicas", message)
+            self._progress.add_on(
+                cluster, record, "DEGRADED", {"code": "InsufficientNumberOfReplicas", "message": message}
+            )
             return False
         return True
 
@@ -135,15 +146,6 @@ def _unavailable(kube: KubeClient, obj: Record) -> str | None:
         wanted, available = status.get("desiredNumberScheduled", 0), status.get("numberAvailable", 0)
         updated = status.get("updatedNumberScheduled", 0)
     return None if min(available, updated) >= wanted else f"{name} has {min(available, updated)} of {wanted}"
-
-
-def _judge(record: Record, status: str, code: str = "", message: str = "") -> None:
-    if record["status"] == "DELETING":
-        return
-    if record["status"] != status:
-        record["modifiedAt"] = now()
-    record["status"] = status
-    record["health"] = {"issues": [{"code": code, "message": message}] if code else []}
 
 
 def _get(kube: KubeClient, obj: Record) -> Record | None:

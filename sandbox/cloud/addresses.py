@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.cloud.balancers import LoadBalancers
+from sandbox.cloud.balancers import ClusterBalancers, LoadBalancers
 from sandbox.cloud.eks.state import Clusters
 from sandbox.kube import KubeClient
 from sandbox.stand_ins import LABEL
@@ -27,20 +27,21 @@ WATCHED = ("/api/v1/services", "/apis/networking.k8s.io/v1/ingresses", "/apis/ne
 class AddressSimulation:
     """Gives addresses to Services of type LoadBalancer and to Ingresses that a class has a controller for."""
 
-    def __init__(self, clusters: Clusters) -> None:
+    def __init__(self, clusters: Clusters, balancers: LoadBalancers) -> None:
         self._clusters = clusters
+        self._balancers = balancers
 
     def step(self, kube: KubeClient) -> bool:
         """One step. Returns whether there is more to do soon."""
         cluster = next(iter(self._clusters), None)
         if cluster is None:
             return False
-        balancers = LoadBalancers(cluster)
+        balancers = self._balancers.of(cluster)
         services = [self._settle(kube, balancers, service) for service in kube.list("v1", "Service")]
         self._publish(kube, balancers, [service for service in services if service is not None])
         return False
 
-    def _settle(self, kube: KubeClient, balancers: LoadBalancers, service: Object) -> Object | None:
+    def _settle(self, kube: KubeClient, balancers: ClusterBalancers, service: Object) -> Object | None:
         """Give the Service its load balancer, or take it away. Returns the Service when it has an address."""
         metadata = service["metadata"]
         name, namespace = metadata["name"], metadata["namespace"]
@@ -64,7 +65,7 @@ class AddressSimulation:
             service["status"] = {"loadBalancer": {"ingress": [{"hostname": hostname}]}}
         return service
 
-    def _publish(self, kube: KubeClient, balancers: LoadBalancers, services: list[Object]) -> None:
+    def _publish(self, kube: KubeClient, balancers: ClusterBalancers, services: list[Object]) -> None:
         classes = {each["metadata"]["name"]: each for each in kube.list("networking.k8s.io/v1", "IngressClass")}
         for ingress in kube.list("networking.k8s.io/v1", "Ingress"):
             annotations = ingress["metadata"].get("annotations", {})
@@ -79,7 +80,7 @@ class AddressSimulation:
             if hostname and _address(ingress) != hostname:
                 _set_address(kube, ingress, hostname)
 
-    def _application_balancer(self, kube: KubeClient, balancers: LoadBalancers, ingress: Object) -> str | None:
+    def _application_balancer(self, kube: KubeClient, balancers: ClusterBalancers, ingress: Object) -> str | None:
         """The class ``alb`` has a load balancer for each Ingress."""
         name, metadata = _balancer_name(ingress), ingress["metadata"]
         finalizers: list[str] = metadata.get("finalizers", [])

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 import traceback
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
+from sandbox.cloud.journal import Journal, JournalError, Record
+from sandbox.cloud.kept_requests import changes, kept, restored
 from sandbox.cloud.operations import AwsError, OwnServices, Signature, error_response
 
 Page = Callable[[Any], Any]
@@ -20,23 +23,41 @@ Page = Callable[[Any], Any]
 class Application:
     """The WSGI application."""
 
-    def __init__(self, own: OwnServices, pages: Mapping[str, Page]) -> None:
+    def __init__(self, own: OwnServices, pages: Mapping[str, Page], journal: Journal) -> None:
+        """``journal`` keeps the requests that change something."""
         self._own = own
         self._pages = pages
+        self._journal = journal
         self._moto: Any = DomainDispatcherApplication(create_backend_app)
+        journal.register("request", self._change, _outcome)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
         body = _read_body(environ)
         if path.startswith("/_sandbox/"):
-            return self._page(path.removeprefix("/_sandbox/"), body)(environ, start_response)
+            answer = self._page(path.removeprefix("/_sandbox/"), body)
+        elif changes(environ, body):
+            try:
+                answer = self._journal.perform("request", kept(environ, body))
+            except JournalError as error:
+                answer = Response(str(error), 503)
+        else:
+            answer = self._answer(environ, body)
+        return answer(environ, start_response)
+
+    def _change(self, request: Record) -> Response:
+        """Do what a request asks for: what came just now goes the same way as what a journal kept."""
+        answer = self._answer(*restored(request))
+        answer.make_sequence()  # parts of it may only be worked out when they are asked for
+        return answer
+
+    def _answer(self, environ: dict[str, Any], body: bytes) -> Response:
         signature = Signature.of(environ)
         if signature is None:
-            return self._moto(environ, start_response)
+            return Response.from_app(self._moto, environ)
         try:
             answer = self._own.answer(environ, signature)
-            if answer is None:
-                answer = self._ask_moto(environ, signature, body)
+            return answer if answer is not None else self._ask_moto(environ, signature, body)
         except Exception as error:
             # moto's debug pages are HTML, which SDKs cannot read, and so they ask again and again.
             environ["wsgi.input"] = io.BytesIO(body)
@@ -47,8 +68,7 @@ class Application:
             else:
                 traceback.print_exc()
                 problem = AwsError("InternalFailure", f"the sandbox's {signature.service} failed: {error!r}")
-            answer = error_response(environ, signature, problem)
-        return answer(environ, start_response)
+            return error_response(environ, signature, problem)
 
     def _ask_moto(self, environ: dict[str, Any], signature: Signature, body: bytes) -> Response:
         environ["wsgi.input"] = io.BytesIO(body)
@@ -70,6 +90,10 @@ class Application:
             traceback.print_exc()
             return Response(json.dumps({"message": repr(error)}), 500, mimetype="application/json")
         return Response(json.dumps(answer), mimetype="application/json")
+
+
+def _outcome(answer: Response) -> Record:
+    return {"status": answer.status_code, "answer": f"{zlib.crc32(answer.get_data()):08x}"}
 
 
 def _read_body(environ: dict[str, Any]) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
+from moto.core.base_backend import BackendDict, BaseBackend
 from moto.utilities.tagging_service import TaggingService
 
 from sandbox.kube import ApiError, Kind, KubeClient
@@ -41,30 +41,8 @@ class AwsInventory:
         self._own = own
         self._given: dict[int, object] = {}
 
-    def install(self) -> Callable[[], None]:
-        """Take what a service has in a region at first as given, from now on: AWS has it, as the default VPC.
-
-        Returns what undoes this.
-        """
-        for _, backend in _backends():
-            self._take(backend)
-        regions_type: Any = AccountSpecificBackend
-        original = regions_type.__getitem__
-
-        def getitem(regions: Any, name: str) -> Any:
-            known = ("aws" if name == "global" else name) in regions.keys()  # noqa: SIM118 - `in` also knows unused ones
-            backend = original(regions, name)
-            if not known:
-                self._take(backend)
-            return backend
-
-        def undo() -> None:
-            regions_type.__getitem__ = original
-
-        regions_type.__getitem__ = getitem
-        return undo
-
-    def _take(self, backend: Any) -> None:
+    def take(self, backend: Any) -> None:
+        """Take what a service has in a region now as given: AWS has it, as the default VPC."""
         self._given |= {id(resource): resource for _, resource in _resources(backend)}
 
     def left(self) -> list[str]:

@@ -10,6 +10,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from sandbox.cloud import moto_state
+from sandbox.cloud.eks.progress import Progress
 from sandbox.cloud.eks.state import Cluster, Clusters
 from sandbox.cloud.machines import (
     GROUP_LABEL,
@@ -34,8 +35,9 @@ Node = dict[str, Any]
 class NodeSimulation:
     """Keeps the API server's nodes as the node groups want them, and the groups' status as the nodes are."""
 
-    def __init__(self, clusters: Clusters) -> None:
+    def __init__(self, clusters: Clusters, progress: Progress) -> None:
         self._clusters = clusters
+        self._progress = progress
         self._drained_since: dict[str, float] = {}
         self._version = ""
 
@@ -45,24 +47,29 @@ class NodeSimulation:
         return any(busy)
 
     def _reconcile(self, kube: KubeClient, cluster: Cluster) -> bool:
-        if not cluster.node_groups:
+        if cluster.record["status"] == "CREATING":
             return False
         self._version = self._version or kube.server_version()
+        groups = self._progress.node_groups(cluster)
         everyone = kube.list("v1", "Node", label_selector=GROUP_LABEL)
-        busy = False
-        for name, group in list(cluster.node_groups.items()):
-            nodes = [node for node in everyone if node["metadata"]["labels"][GROUP_LABEL] == name]
+        names = {group["nodegroupName"] for group in groups}
+        strangers = [node for node in everyone if node["metadata"]["labels"][GROUP_LABEL] not in names]
+        for node in strangers:
+            self._drain(kube, node)
+        busy = bool(strangers)
+        for group in groups:
+            nodes = [node for node in everyone if node["metadata"]["labels"][GROUP_LABEL] == group["nodegroupName"]]
             try:
                 done = self._reconcile_group(kube, cluster, group, nodes, everyone)
             except AwsError as error:  # its subnets or launch template were deleted
-                group["health"] = {"issues": [{"code": "NodeCreationFailure", "message": error.message}]}
-                group["status"] = "CREATE_FAILED" if group["status"] == "CREATING" else "DEGRADED"
+                status = "CREATE_FAILED" if group["status"] in ("CREATING", "CREATE_FAILED") else "DEGRADED"
+                issue = {"code": "NodeCreationFailure", "message": error.message}
+                self._progress.node_group(cluster, group, status, issue)
                 continue
             if done and group["status"] == "DELETING":
-                del cluster.node_groups[name]
+                self._progress.node_group_gone(cluster, group)
             elif done and group["status"] in ("CREATING", "UPDATING", "DEGRADED"):
-                group["health"] = {"issues": []}
-                group["status"] = "ACTIVE"
+                self._progress.node_group(cluster, group, "ACTIVE")
             busy = busy or not done
         return busy
 

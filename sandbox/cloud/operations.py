@@ -16,6 +16,7 @@ from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.serialize import get_serializer_class
+from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import BackendRequest
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
@@ -213,6 +214,11 @@ def page(items: Sequence[Any], call: Call, key: str) -> dict[str, Any]:
     if begin + size < len(items):
         answer["nextToken"] = str(begin + size)
     return answer
+
+
+def hex_digits(count: int) -> str:
+    """Random ones, for ids: the same ones when a mutation is done again."""
+    return mock_random.get_random_hex(count)
 
 
 def now() -> datetime:

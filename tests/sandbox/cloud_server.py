@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 # moto reads it when it is imported.
@@ -18,9 +19,14 @@ from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
+from sandbox.cloud import beginnings, repeatable
 from sandbox.cloud.application import Application
+from sandbox.cloud.balancers import LoadBalancers
+from sandbox.cloud.eks.planes import PlaneKeeper
+from sandbox.cloud.eks.progress import Progress
 from sandbox.cloud.eks.state import Clusters
 from sandbox.cloud.elasticache.state import ElastiCacheState
+from sandbox.cloud.journal import Journal
 from sandbox.cloud.leftovers import AwsInventory
 from sandbox.cloud.moto_state import ACCOUNT
 from sandbox.cloud.operations import OwnServices
@@ -40,14 +46,18 @@ class StillPlane:
     def __init__(self) -> None:
         self.starts: list[dict[str, Any]] = []
         self.fails_with: Exception | None = None
+        self.resets = 0
+        self.running = False
+        self.ended = ["etcd"]
 
     def reset(self) -> None:
-        pass
+        self.resets += 1
 
     def start(self, **arguments: Any) -> None:
         self.starts.append(arguments)
         if self.fails_with:
             raise self.fails_with
+        self.running = True
 
 
 class _Handler(MotoRequestHandler):
@@ -57,27 +67,34 @@ class _Handler(MotoRequestHandler):
 
 
 class Served:
-    """A running cloud."""
+    """A running cloud; with a file for its journal, it takes up what an earlier one has left."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Path | None = None) -> None:
         reset()
         self.clusters, self.caches, self.plane = Clusters(), ElastiCacheState(), StillPlane()
+        self.journal = Journal(journal)
+        self.progress = Progress(self.clusters, self.journal)
+        self.balancers = LoadBalancers(self.clusters, self.journal)
         self.inventory = AwsInventory(lambda: [*self.clusters.arns(), *self.caches.arns()])
         webhooks = Webhooks("http://127.0.0.1:1/token-review", "http://127.0.0.1:1/access-review")
         plane: Any = self.plane
+        self.keeper = PlaneKeeper(
+            self.clusters, plane, webhooks, self.progress, "1.35", when_new=lambda _: None, when_back=lambda: None
+        )
         parts = aws_operations(
             self.clusters,
             self.caches,
-            plane=plane,
             version="1.35",
-            webhooks=webhooks,
-            when_ready=lambda _: None,
-            when_deleted=lambda _: None,
+            bring_up=lambda cluster: self.journal.afterwards(lambda: self.keeper.bring_up(cluster)),
+            cluster_deleted=lambda: None,
             wake_nodes=lambda: None,
             wake_add_ons=lambda: None,
         )
-        application = Application(OwnServices(parts, ACCOUNT, complete=frozenset({"eks"})), {"health": lambda _: "ok"})
-        self._forget_inventory = self.inventory.install()
+        own = OwnServices(parts, ACCOUNT, complete=frozenset({"eks"}))
+        application = Application(own, {"health": lambda _: "ok"}, self.journal)
+        self._undo = [repeatable.install(), beginnings.install(self.journal, self.inventory.take)]
+        self.replayed = self.journal.replay()
+        self.keeper.resume()
         self._server: Any = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -108,13 +125,13 @@ class Served:
         ]
 
     def cluster(self, **arguments: Any) -> dict[str, Any]:
-        """An active cluster named ``main``."""
+        """An active cluster named ``main``, to which nobody has access."""
         eks = self.client("eks")
         arguments = {
             "name": "main",
             "roleArn": self.role(),
             "resourcesVpcConfig": {"subnetIds": self.subnets()},
-            "accessConfig": {"authenticationMode": "API"},
+            "accessConfig": {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False},
             **arguments,
         }
         eks.create_cluster(**arguments)
@@ -125,7 +142,9 @@ class Served:
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._forget_inventory()
+        self.journal.close()
+        for undo in self._undo:
+            undo()
 
 
 _IAM_STATE = ("roles", "users", "groups", "access_keys", "instance_profiles")
@@ -144,8 +163,8 @@ def reset() -> None:
 
 
 @contextmanager
-def served() -> Iterator[Served]:
-    cloud = Served()
+def served(journal: Path | None = None) -> Iterator[Served]:
+    cloud = Served(journal)
     try:
         yield cloud
     finally:

@@ -44,10 +44,7 @@ def review(cloud: Served, token: str) -> dict[str, Any]:
 
 class TestTokens:
     def test_the_creator_is_administrator(self, cloud: Served) -> None:
-        cloud.cluster()
-        (cluster,) = cloud.clusters
-        new_entry(cluster, MOTO, {})
-        associate(cluster, MOTO, ADMIN_POLICY, {"type": "cluster"})
+        cloud.cluster(accessConfig={"authenticationMode": "API"})
         status = review(cloud, get_token(cloud))
         assert status["authenticated"], status
         assert (status["user"]["username"], status["user"]["groups"]) == (MOTO, ["system:masters"])

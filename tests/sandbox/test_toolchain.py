@@ -137,7 +137,7 @@ class TestBuilding:
         assert not list(cache.cache_root().glob("helm-*"))
 
         toolchain = setup.set_up(MINOR, [HELM])
-        assert Path(toolchain.programs["helm"]).read_text() == "built\n"
+        assert Path(toolchain.programs["helm"]).read_text().startswith("built")
 
     def test_a_failure_is_one_sentence_with_the_log(self, go: Path) -> None:
         program(go, failing_go("go: example.com/module@v1: 403 Forbidden"))

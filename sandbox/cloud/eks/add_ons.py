@@ -11,7 +11,7 @@ import yaml
 
 from sandbox.cloud import moto_state
 from sandbox.cloud.eks.pod_identities import new_association
-from sandbox.cloud.eks.state import Cluster, Clusters
+from sandbox.cloud.eks.state import OWN_KEYS, Cluster, Clusters
 from sandbox.cloud.operations import AwsError, Call, Operations, Record, now, page
 from sandbox.stand_ins.table import STAND_INS, StandIn
 
@@ -19,8 +19,6 @@ ADD_ONS: Mapping[str, StandIn] = STAND_INS
 """The add-ons that there are, each with the version that is the default and its namespace."""
 SELF_MANAGED = ("vpc-cni", "kube-proxy", "coredns")
 """What EKS puts into a new cluster unless bootstrapSelfManagedAddons is false."""
-OWN_KEYS = "_sandbox"
-"""Where a record keeps what EKS does not show."""
 
 
 class AddOnOperations(Operations):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
-import threading
-import traceback
 from collections.abc import Callable
 from typing import Any, cast
 
 from sandbox.cloud import moto_state
 from sandbox.cloud.eks.state import Cluster, Clusters, merge
-from sandbox.cloud.operations import AwsError, Call, Operations, Record, now, page
-from sandbox.control_plane import ControlPlane, Webhooks
+from sandbox.cloud.operations import AwsError, Call, Operations, Record, hex_digits, now, page
 
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 _UPDATES = {
@@ -35,18 +31,14 @@ class ClusterOperations(Operations):
     def __init__(
         self,
         clusters: Clusters,
-        plane: ControlPlane,
         version: str,
-        webhooks: Webhooks,
-        when_ready: Callable[[Cluster], None],
-        when_deleted: Callable[[Cluster], None],
+        when_made: Callable[[Cluster], None],
+        when_deleted: Callable[[], None],
     ) -> None:
-        """``when_ready`` is called before a cluster becomes ACTIVE, ``when_deleted`` after it went."""
+        """``when_made`` gives a cluster its control plane, ``when_deleted`` is called after one went."""
         self._clusters = clusters
-        self._plane = plane
         self._version = version
-        self._webhooks = webhooks
-        self._when_ready = when_ready
+        self._when_made = when_made
         self._when_deleted = when_deleted
 
     def create_cluster(self, call: Call) -> Record:
@@ -54,8 +46,7 @@ class ClusterOperations(Operations):
             self._check_new(call)
             cluster = Cluster(self._describe_new(call), call.region, moto_state.principal(call.access_key))
             self._clusters.add(cluster)
-        range_ = cluster.record["kubernetesNetworkConfig"]["serviceIpv4Cidr"]
-        threading.Thread(target=self._bring_up, args=(cluster, range_), name="control plane", daemon=True).start()
+        self._when_made(cluster)
         return {"cluster": cluster.record}
 
     def describe_cluster(self, call: Call) -> Record:
@@ -86,7 +77,7 @@ class ClusterOperations(Operations):
             self._clusters.remove(cluster)
         ec2 = moto_state.backend("ec2", call.region)
         ec2.delete_security_group(group_id=cluster.record["resourcesVpcConfig"]["clusterSecurityGroupId"])
-        self._when_deleted(cluster)
+        self._when_deleted()
         cluster.record["status"] = "DELETING"
         return {"cluster": cluster.record}
 
@@ -140,22 +131,6 @@ class ClusterOperations(Operations):
         return {"update": cluster.updates[call["updateId"]]}
 
     # Inside
-
-    def _bring_up(self, cluster: Cluster, service_range: str) -> None:
-        record = cluster.record
-        try:
-            self._plane.reset()
-            issuer = record["identity"]["oidc"]["issuer"]
-            self._plane.start(issuer=issuer, webhooks=self._webhooks, service_range=service_range)
-            self._when_ready(cluster)
-        except Exception as error:
-            traceback.print_exc()
-            record["health"] = {"issues": [{"code": "InternalFailure", "message": str(error), "resourceIds": []}]}
-            record["status"] = "FAILED"
-            return
-        record["endpoint"] = self._plane.endpoint
-        record["certificateAuthority"] = {"data": self._plane.certificate_authority}
-        record["status"] = "ACTIVE"
 
     def _check_new(self, call: Call) -> None:
         name = call["name"]
@@ -215,9 +190,7 @@ class ClusterOperations(Operations):
                 "elasticLoadBalancing": {"enabled": False},
             },
             "logging": _logging(call.get("logging", {}), _logging({}, {})),
-            "identity": {
-                "oidc": {"issuer": f"https://oidc.eks.{region}.amazonaws.com/id/{secrets.token_hex(16).upper()}"}
-            },
+            "identity": {"oidc": {"issuer": f"https://oidc.eks.{region}.amazonaws.com/id/{hex_digits(32).upper()}"}},
             "status": "CREATING",
             "certificateAuthority": {},
             "platformVersion": "eks.1",
@@ -262,7 +235,7 @@ def _cluster_security_group(region: str, cluster: str, vpc_id: str) -> str:
     }
     ec2: Any = moto_state.backend("ec2", region)
     description = "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes"
-    name = f"eks-cluster-sg-{cluster}-{secrets.randbelow(10**9)}"
+    name = f"eks-cluster-sg-{cluster}-{hex_digits(9)}"
     group = ec2.create_security_group(name, description, vpc_id, tags)
     ec2.authorize_security_group_ingress(group.id, "-1", None, None, [], source_groups=[{"GroupId": group.id}])
     return str(group.id)

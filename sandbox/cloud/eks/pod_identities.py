@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
-
 from sandbox.cloud import moto_state
 from sandbox.cloud.eks.state import Cluster, Clusters
-from sandbox.cloud.operations import AwsError, Call, Operations, Record, now, page
+from sandbox.cloud.operations import AwsError, Call, Operations, Record, hex_digits, now, page
 
 
 class PodIdentityOperations(Operations):
@@ -71,7 +69,7 @@ def new_association(cluster: Cluster, namespace: str, account: str, role: str, *
                 f"Association already exists: {other['associationId']}",
                 clusterName=cluster.name,
             )
-    identity = f"a-{secrets.token_hex(9)[:17]}"
+    identity = f"a-{hex_digits(17)}"
     association: Record = {
         "clusterName": cluster.name,
         "namespace": namespace,

@@ -11,6 +11,19 @@ from typing import Any
 from sandbox.cloud.moto_state import ACCOUNT
 from sandbox.cloud.operations import AwsError, Call, Record, now
 
+OWN_KEYS = "_sandbox"
+"""Where a record keeps what EKS does not show and the journal does not keep."""
+
+
+@dataclass(frozen=True)
+class KeptPlane:
+    """A control plane that has been in use. It outlives its cluster: what was left in it can still be seen."""
+
+    issuer: str
+    service_range: str
+    version: str
+    """Of Kubernetes, such as 1.35."""
+
 
 def no_records() -> dict[str, Record]:
     return {}
@@ -102,14 +115,25 @@ class Clusters:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self._clusters: dict[tuple[str, str], Cluster] = {}
+        self.plane: KeptPlane | None = None
+        """The plane that must run, if any."""
+        self.departed: list[Record] = []
+        """The add-ons of a cluster that went, until their software has left the plane."""
 
     def __iter__(self) -> Iterator[Cluster]:
         return iter(list(self._clusters.values()))
 
+    def __contains__(self, cluster: Cluster) -> bool:
+        return self._clusters.get((cluster.region, cluster.name)) is cluster
+
     def add(self, cluster: Cluster) -> None:
+        """Put a cluster in that has no plane yet: the plane of an earlier one is given up for it."""
+        self.plane = None
+        self.departed.clear()
         self._clusters[cluster.region, cluster.name] = cluster
 
     def remove(self, cluster: Cluster) -> None:
+        self.departed += cluster.add_ons.values()
         del self._clusters[cluster.region, cluster.name]
 
     def find(self, region: str, name: str) -> Cluster | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 
 from sandbox.cloud.elasticache.members import (
     VERSIONS,
@@ -17,7 +16,7 @@ from sandbox.cloud.elasticache.members import (
     switch,
 )
 from sandbox.cloud.elasticache.state import ElastiCacheState
-from sandbox.cloud.operations import AwsError, Call, NotOurs, Operations, Record, now
+from sandbox.cloud.operations import AwsError, Call, NotOurs, Operations, Record, hex_digits, now
 
 _PLAIN_CHANGES = {
     # parameter -> what describes it
@@ -92,7 +91,7 @@ class ReplicationGroupOperations(Operations):
             "_maintenance": call.get("PreferredMaintenanceWindow", "sun:05:00-sun:06:00"),
             "_topic": call.get("NotificationTopicArn"),
             "_port": call.get("Port", 6379),
-            "_domain": f"{name}.{secrets.token_hex(3)}.{short(call.region)}.cache.amazonaws.com",
+            "_domain": f"{name}.{hex_digits(6)}.{short(call.region)}.cache.amazonaws.com",
             "_zones": call.get("PreferredCacheClusterAZs", []),
             "_waiting": {},
         }

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 # moto reads it when it is imported.
@@ -14,10 +15,13 @@ os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
-from sandbox.cloud import moto_state
+from sandbox.cloud import beginnings, moto_state, repeatable
 from sandbox.cloud.application import Application
+from sandbox.cloud.eks.planes import PlaneKeeper
+from sandbox.cloud.eks.progress import Progress
 from sandbox.cloud.eks.state import Clusters
 from sandbox.cloud.elasticache.state import ElastiCacheState
+from sandbox.cloud.journal import Journal
 from sandbox.cloud.operations import OwnServices
 from sandbox.cloud.server import aws_operations
 from sandbox.control_plane import Webhooks
@@ -28,6 +32,7 @@ KUBERNETES = "1.35"
 class _Plane:
     """A control plane that is there at once."""
 
+    running, ended = False, ()
     endpoint = "https://127.0.0.1:6443"
     certificate_authority = "Q0E="
 
@@ -54,23 +59,34 @@ class _Handler(MotoRequestHandler):
 
 
 @contextmanager
-def emulated_cloud() -> Iterator[str]:
-    """The address of a fresh cloud."""
+def emulated_cloud(journal: Path | None = None) -> Iterator[str]:
+    """The address of a cloud: a fresh one, unless ``journal`` is what an earlier one has left."""
     clusters, caches, plane = Clusters(), ElastiCacheState(), _Plane()
     plane_like: Any = plane
+    kept = Journal(journal)
+    keeper = PlaneKeeper(
+        clusters,
+        plane_like,
+        Webhooks("http://127.0.0.1:9", "http://127.0.0.1:9"),
+        Progress(clusters, kept),
+        KUBERNETES,
+        when_new=lambda _: None,
+        when_back=lambda: None,
+    )
     parts = aws_operations(
         clusters,
         caches,
-        plane=plane_like,
         version=KUBERNETES,
-        webhooks=Webhooks("http://127.0.0.1:9", "http://127.0.0.1:9"),
-        when_ready=lambda _: None,
-        when_deleted=lambda _: None,
+        bring_up=lambda cluster: kept.afterwards(lambda: keeper.bring_up(cluster)),
+        cluster_deleted=lambda: None,
         wake_nodes=lambda: _settle(clusters),
         wake_add_ons=lambda: _settle(clusters),
     )
     own = OwnServices(parts, moto_state.ACCOUNT, complete=frozenset({"eks"}))
-    server = make_server("127.0.0.1", 0, Application(own, {}), threaded=True, request_handler=_Handler)
+    application = Application(own, {}, kept)
+    undo = [repeatable.install(), beginnings.install(kept, lambda _: None)]
+    assert kept.replay().different == 0
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -79,3 +95,6 @@ def emulated_cloud() -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+        kept.close()
+        for each in undo:
+            each()
