@@ -11,6 +11,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
+from sandbox.cloud.conditions.climate import Climate
 from sandbox.cloud.operations import AwsError, OwnServices, Signature, error_response
 
 Page = Callable[[Any], Any]
@@ -20,8 +21,9 @@ Page = Callable[[Any], Any]
 class Application:
     """The WSGI application."""
 
-    def __init__(self, own: OwnServices, pages: Mapping[str, Page]) -> None:
+    def __init__(self, own: OwnServices, pages: Mapping[str, Page], climate: Climate | None = None) -> None:
         self._own = own
+        self._climate = climate or Climate()
         self._pages = pages
         self._moto: Any = DomainDispatcherApplication(create_backend_app)
 
@@ -34,9 +36,10 @@ class Application:
         if signature is None:
             return self._moto(environ, start_response)
         try:
-            answer = self._own.answer(environ, signature)
+            answer = self._climate.refusal(environ, signature, body)
             if answer is None:
-                answer = self._ask_moto(environ, signature, body)
+                answer = self._own.answer(environ, signature) or self._ask_moto(environ, signature, body)
+                answer = self._climate.shown(environ, signature, body, answer)
         except Exception as error:
             # moto's debug pages are HTML, which SDKs cannot read, and so they ask again and again.
             environ["wsgi.input"] = io.BytesIO(body)

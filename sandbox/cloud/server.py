@@ -15,6 +15,9 @@ from sandbox.cloud import moto_state, permissions, tokens
 from sandbox.cloud.add_ons import AddOnSimulation
 from sandbox.cloud.addresses import WATCHED, AddressSimulation
 from sandbox.cloud.application import Application, Page
+from sandbox.cloud.conditions.climate import Climate
+from sandbox.cloud.conditions.quotas import guards
+from sandbox.cloud.dependencies import Ec2Dependencies, RdsDependencies
 from sandbox.cloud.eks.access import ADMIN_POLICY, AccessOperations, associate, new_entry
 from sandbox.cloud.eks.add_ons import AddOnOperations
 from sandbox.cloud.eks.clusters import ClusterOperations
@@ -59,6 +62,7 @@ def aws_operations(
     when_deleted: Callable[[Cluster], None],
     wake_nodes: Callable[[], None],
     wake_add_ons: Callable[[], None],
+    climate: Climate,
 ) -> tuple[Operations, ...]:
     """All operations that the sandbox has itself."""
     return (
@@ -78,6 +82,9 @@ def aws_operations(
         RdsRules(),
         RdsGaps(),
         SsmGaps(version),
+        Ec2Dependencies(clusters, caches),
+        RdsDependencies(),
+        *guards(lambda: climate.conditions, clusters, caches),
     )
 
 
@@ -104,6 +111,7 @@ class Cloud:
         }
         base = f"http://{_HOST}:{self.port}/_sandbox"
         webhooks = Webhooks(f"{base}/token-review", f"{base}/access-review")
+        climate = Climate()
         parts = aws_operations(
             self._clusters,
             self._caches,
@@ -114,16 +122,18 @@ class Cloud:
             when_deleted=self._cluster_deleted,
             wake_nodes=self._loops["nodes"].wake,
             wake_add_ons=self._loops["add-ons"].wake,
+            climate=climate,
         )
         own = OwnServices(parts, moto_state.ACCOUNT, complete=frozenset({"eks"}))
         pages: dict[str, Page] = {
             "health": lambda _: {"status": "ok"},
             "leftovers": lambda _: self._leftovers(),
+            "conditions": climate.change,
             "token-review": lambda body: tokens.review(body, self._clusters),
             "access-review": lambda body: permissions.review(body, self._clusters, self._kube),
         }
         self._server: Any = make_server(
-            _HOST, self.port, Application(own, pages), threaded=True, request_handler=_Handler
+            _HOST, self.port, Application(own, pages, climate), threaded=True, request_handler=_Handler
         )
 
     def serve(self) -> None:

@@ -19,12 +19,14 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from sandbox.cloud.application import Application
+from sandbox.cloud.conditions.climate import Climate
 from sandbox.cloud.eks.state import Clusters
 from sandbox.cloud.elasticache.state import ElastiCacheState
 from sandbox.cloud.leftovers import AwsInventory
 from sandbox.cloud.moto_state import ACCOUNT
 from sandbox.cloud.operations import OwnServices
 from sandbox.cloud.server import aws_operations
+from sandbox.conditions import Conditions
 from sandbox.control_plane import Webhooks
 
 REGION = "eu-west-1"
@@ -59,8 +61,9 @@ class _Handler(MotoRequestHandler):
 class Served:
     """A running cloud."""
 
-    def __init__(self) -> None:
+    def __init__(self, conditions: Conditions | None = None) -> None:
         reset()
+        self.climate = Climate(conditions)
         self.clusters, self.caches, self.plane = Clusters(), ElastiCacheState(), StillPlane()
         self.inventory = AwsInventory(lambda: [*self.clusters.arns(), *self.caches.arns()])
         webhooks = Webhooks("http://127.0.0.1:1/token-review", "http://127.0.0.1:1/access-review")
@@ -75,8 +78,11 @@ class Served:
             when_deleted=lambda _: None,
             wake_nodes=lambda: None,
             wake_add_ons=lambda: None,
+            climate=self.climate,
         )
-        application = Application(OwnServices(parts, ACCOUNT, complete=frozenset({"eks"})), {"health": lambda _: "ok"})
+        own = OwnServices(parts, ACCOUNT, complete=frozenset({"eks"}))
+        pages = {"health": lambda _: "ok", "conditions": self.climate.change}
+        application = Application(own, pages, self.climate)
         self._forget_inventory = self.inventory.install()
         self._server: Any = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -144,8 +150,8 @@ def reset() -> None:
 
 
 @contextmanager
-def served() -> Iterator[Served]:
-    cloud = Served()
+def served(conditions: Conditions | None = None) -> Iterator[Served]:
+    cloud = Served(conditions)
     try:
         yield cloud
     finally:

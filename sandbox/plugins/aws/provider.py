@@ -12,7 +12,6 @@ import jmespath
 
 from sandbox.home import Home
 from sandbox.plugins.aws import configuration, invokes
-from sandbox.plugins.aws.cloud import Cloud
 from sandbox.plugins.aws.compare import Comparison
 from sandbox.plugins.aws.context import Context, Place, id_parts
 from sandbox.plugins.aws.inputs import check_inputs, is_auto_name, with_defaults
@@ -39,7 +38,7 @@ class AwsProvider(Provider):
         return news, configuration.check(news)
 
     def configure(self, arguments: Properties) -> None:
-        cloud = Cloud(configuration.endpoint(self.home))
+        cloud = configuration.cloud(self.home, arguments)
         region = configuration.region(arguments)
         account, partition = configuration.identity(cloud, region)
         configuration.check_account(arguments, account)

@@ -16,13 +16,16 @@ from werkzeug.serving import make_server
 
 from sandbox.cloud import moto_state
 from sandbox.cloud.application import Application
+from sandbox.cloud.conditions.climate import Climate
 from sandbox.cloud.eks.state import Clusters
 from sandbox.cloud.elasticache.state import ElastiCacheState
 from sandbox.cloud.operations import OwnServices
 from sandbox.cloud.server import aws_operations
+from sandbox.conditions import Conditions
 from sandbox.control_plane import Webhooks
 
 KUBERNETES = "1.35"
+UNLIMITED = Conditions(enforce_quotas=False)
 
 
 class _Plane:
@@ -54,9 +57,9 @@ class _Handler(MotoRequestHandler):
 
 
 @contextmanager
-def emulated_cloud() -> Iterator[str]:
-    """The address of a fresh cloud."""
-    clusters, caches, plane = Clusters(), ElastiCacheState(), _Plane()
+def emulated_cloud(conditions: Conditions = UNLIMITED) -> Iterator[str]:
+    """The address of a cloud with a fresh EKS and ElastiCache. moto keeps what earlier ones had: no quotas hold."""
+    clusters, caches, plane, climate = Clusters(), ElastiCacheState(), _Plane(), Climate(conditions)
     plane_like: Any = plane
     parts = aws_operations(
         clusters,
@@ -68,9 +71,10 @@ def emulated_cloud() -> Iterator[str]:
         when_deleted=lambda _: None,
         wake_nodes=lambda: _settle(clusters),
         wake_add_ons=lambda: _settle(clusters),
+        climate=climate,
     )
     own = OwnServices(parts, moto_state.ACCOUNT, complete=frozenset({"eks"}))
-    server = make_server("127.0.0.1", 0, Application(own, {}), threaded=True, request_handler=_Handler)
+    server = make_server("127.0.0.1", 0, Application(own, {}, climate), threaded=True, request_handler=_Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
