@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import environment, files, lifecycle, stack_file
+from sandbox import critical_path, environment, files, lifecycle, stack_file
+from sandbox.conditions import Conditions, ConditionsError
 from sandbox.engine import Engine, EngineError
 from sandbox.home import Home
 from sandbox.stack_file import StackFile, StackFileError
@@ -24,7 +26,7 @@ from sandbox.toolchain.setup import set_up
 
 CLONE = Path(__file__).parents[1]
 
-_ERRORS = (EngineError, StackFileError, ToolchainError, lifecycle.LifecycleError)
+_ERRORS = (ConditionsError, EngineError, StackFileError, ToolchainError, lifecycle.LifecycleError)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Sandbox:
         return Engine(self.clone, self.home, self.stack, environ)
 
     def start(self) -> None:
-        """Set up what is missing, and start what does not run."""
+        """Set up what is missing, start what does not run, and set the conditions that the environment asks for."""
+        conditions = Conditions.from_environ(os.environ)
         if self.home.running("cloud"):
             # The control plane keeps its version while it runs: changing the setting is an upgrade like on AWS.
             wanted = str(self.home.facts["kubernetes_version"])
@@ -67,6 +70,9 @@ class Sandbox:
         started = lifecycle.start(self.home, self.clone, environ)
         if started:
             _say(f"started {', '.join(started)} in {time.monotonic() - began:.1f} s")
+        _page(self.home, "conditions", conditions.record())
+        if told := conditions.told():
+            _say(f"conditions: {told}")
         self.engine.ensure_stack()
 
     def _link_python(self) -> None:
@@ -175,6 +181,16 @@ def env(sandbox: Sandbox, _: Sequence[str]) -> int:
     return 0
 
 
+def critical_path_(sandbox: Sandbox, _: Sequence[str]) -> int:
+    resources = sandbox.engine.resources()
+    if not resources:
+        raise EngineError(
+            f"stack {sandbox.stack.stack} has no resources: run `make up{_stack_argument(sandbox)}` first"
+        )
+    print(critical_path.report(sandbox.stack.stack, resources))
+    return 0
+
+
 def toolchain(sandbox: Sandbox, _: Sequence[str]) -> int:
     for name, path in set_up(sandbox.stack.kubernetes or kubernetes_minors()[-1]).programs.items():
         _say(f"{name}: {path}")
@@ -186,6 +202,7 @@ COMMANDS = {
     "preview": (preview, "show what an up would do"),
     "down": (down, "destroy the stack, and the sandbox once nothing is left"),
     "status": (status, "show what runs"),
+    "critical-path": (critical_path_, "estimate how long an up would take on AWS"),
     "env": (env, "print what pulumi, kubectl and aws need, for eval"),
     "start": (start, "start the sandbox without touching the stack"),
     "stop": (stop, "stop the sandbox's processes; what they hold in memory is lost"),
@@ -194,7 +211,7 @@ COMMANDS = {
 }
 
 # They only look.
-_UNLOCKED = {"status", "env", "toolchain"}
+_UNLOCKED = {"status", "critical-path", "env", "toolchain"}
 
 
 def main(arguments: Sequence[str], clone: Path = CLONE) -> int:
@@ -242,13 +259,19 @@ def _summarize(sandbox: Sandbox, outputs: dict[str, Any], seconds: float) -> Non
 
 def _leftovers(home: Home) -> dict[str, list[Any]]:
     """What the cloud and the cluster still hold that the stack has made."""
+    return _page(home, "leftovers")
+
+
+def _page(home: Home, name: str, body: Any = None) -> Any:
+    """What the cloud answers on one of its own pages."""
     cloud = home.running("cloud")
     if cloud is None:
         raise lifecycle.LifecycleError(
             f"cloud has ended; {home.logs / 'cloud.log'} ends:\n{lifecycle.tail(home.logs / 'cloud.log')}"
         )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"http://127.0.0.1:{cloud.port}/_sandbox/leftovers", timeout=60) as answer:
+    data = None if body is None else json.dumps(body).encode()
+    with opener.open(f"http://127.0.0.1:{cloud.port}/_sandbox/{name}", data, timeout=60) as answer:
         return json.loads(answer.read())
 
 

@@ -94,13 +94,14 @@ class Engine:
 
     def resource_count(self) -> int:
         """Resources in the state, the stack itself not counted."""
-        return sum(resource["type"] != "pulumi:pulumi:Stack" for resource in self._resources())
+        return sum(resource["type"] != "pulumi:pulumi:Stack" for resource in self.resources())
 
     def protected(self) -> list[str]:
         """The logical names of the resources that the engine refuses to delete."""
-        return sorted(resource["urn"].rpartition("::")[2] for resource in self._resources() if resource.get("protect"))
+        return sorted(resource["urn"].rpartition("::")[2] for resource in self.resources() if resource.get("protect"))
 
-    def _resources(self) -> list[dict[str, Any]]:
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources in the state; what an update has yet to delete is among them."""
         if not self.has_stack:
             return []
         state: dict[str, Any] = json.loads(self.checkpoint.read_text())

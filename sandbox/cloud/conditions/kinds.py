@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from sandbox.durations import Duration, duration_of
 
 Record = Mapping[str, Any]
+Doing = Literal["create", "change", "delete"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +43,14 @@ class Kind:
     exists: tuple[str, str] | None = None
     """Code and message of the error for one that has the name of one on its way out."""
 
-    def seconds(self, doing: str, params: Record) -> float:
+    def seconds(self, doing: Doing, params: Record) -> float:
         """How long AWS takes for it."""
         inputs = {"replicateSourceDb": params.get("SourceDBInstanceIdentifier")}
         row: Duration = duration_of(self.token, inputs)
         return {"create": row.create, "change": row.change, "delete": row.delete}[doing]
 
-    def word(self, doing: str) -> str:
-        return dict(zip(("create", "change", "delete"), self.words, strict=True))[doing]
+    def word(self, doing: Doing) -> str:
+        return self.words[("create", "change", "delete").index(doing)]
 
     def named_in_params(self, params: Record) -> tuple[str, ...] | None:
         """The name of the one resource that ``params`` are about; None when they are about several, or all."""

@@ -11,14 +11,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from botocore.parsers import create_parser
+import botocore.parsers
 from werkzeug.wrappers import Response
 
-from sandbox.cloud.conditions.kinds import KINDS, Kind
+from sandbox.cloud.conditions.kinds import KINDS, Doing, Kind
 from sandbox.cloud.operations import Asked, AwsError, Record
 from sandbox.conditions import Conditions
+
+_create_parser: Callable[[str], Any] = cast("Any", botocore.parsers).create_parser
 
 Key = tuple[str, str, tuple[str, ...]]
 """Type, region, name."""
@@ -28,7 +30,7 @@ Key = tuple[str, str, tuple[str, ...]]
 class _Passage:
     """Something that takes its time."""
 
-    doing: str
+    doing: Doing
     began: float
     seconds: float
     """As long as AWS takes."""
@@ -87,7 +89,7 @@ class Pace:
         name = kind.named_in(found) or kind.named_in_params(params)
         if name is None:
             return answer
-        doing = "delete" if asked.name == kind.delete else "create" if asked.name in kind.create else "change"
+        doing: Doing = "delete" if asked.name == kind.delete else "create" if asked.name in kind.create else "change"
         passage = _Passage(doing, self._clock(), kind.seconds(doing, params), found if doing == "delete" else None)
         with self._lock:
             self._passages[kind.token, region, name] = passage
@@ -134,7 +136,7 @@ class Pace:
             seen |= {member: {} if kind.many is None else None for member in kind.hidden if member in seen}
         return {member: value for member, value in seen.items() if value is not None}
 
-    def _doing(self, kind: Kind, region: str, name: tuple[str, ...]) -> str | None:
+    def _doing(self, kind: Kind, region: str, name: tuple[str, ...]) -> Doing | None:
         """What a resource is at, by the clock."""
         scale = self._conditions().time_scale
         with self._lock:
@@ -146,7 +148,7 @@ class Pace:
 
 def _parsed(asked: Asked, answer: Response) -> Record:
     """An answer as SDKs read it."""
-    parser: Any = create_parser(asked.operation.service_model.protocol)
+    parser = _create_parser(asked.operation.service_model.protocol)
     response = {"status_code": answer.status_code, "headers": dict(answer.headers), "body": answer.get_data()}
     parsed: Record = parser.parse(response, asked.operation.output_shape)
     parsed.pop("ResponseMetadata", None)

@@ -41,9 +41,10 @@ def check(arguments: Mapping[str, Any]) -> list[Failure]:
 
 def cloud(home: Home, arguments: Mapping[str, Any]) -> Cloud:
     """The way to the sandbox's cloud, as patient as the arguments say."""
-    attempts = arguments.get("maxRetries")
+    given, mode = arguments.get("maxRetries"), arguments.get("retryMode")
     # 0 is «not set» to the genuine provider.
-    return Cloud(endpoint(home), attempts=int(attempts or RETRIES), mode=str(arguments.get("retryMode") or "standard"))
+    attempts = int(given) if isinstance(given, int | float) and given > 0 else RETRIES
+    return Cloud(endpoint(home), attempts=attempts, mode=mode if mode in RETRY_MODES else RETRY_MODES[0])
 
 
 def region(arguments: Mapping[str, Any]) -> str:
