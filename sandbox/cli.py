@@ -182,7 +182,7 @@ def env(sandbox: Sandbox, _: Sequence[str]) -> int:
 
 
 def critical_path_(sandbox: Sandbox, _: Sequence[str]) -> int:
-    resources = sandbox.engine.resources()
+    resources = sandbox.engine.resources() if sandbox.home.made else []
     if not resources:
         raise EngineError(
             f"stack {sandbox.stack.stack} has no resources: run `make up{_stack_argument(sandbox)}` first"

@@ -91,7 +91,7 @@ QUOTAS = (
         "ResourceLimitExceededException", "The node group's maximum size is above the limit of {limit} nodes",
     ),
     Quota(
-        "L-8C334AD1", "Nodes per Region", 300, "elasticache", ("CreateReplicationGroup",),
+        "L-DFE45DF3", "Nodes per Region", 300, "elasticache", ("CreateReplicationGroup",),
         "NodeQuotaForCustomerExceeded", "The request would exceed the limit of {limit} nodes per customer",
     ),
 )  # fmt: skip

@@ -72,7 +72,7 @@ class Ec2Dependencies(Operations):
             if any(each["_subnet_group"] == group["CacheSubnetGroupName"] for each in list(region.groups.values())):
                 yield from (each["SubnetIdentifier"] for each in group["Subnets"])
         for database in list(moto_state.backend("rds", call.region).databases.values()):
-            yield from (str(each.id) for each in getattr(_subnet_group(database), "subnets", ()))
+            yield from (each["SubnetIdentifier"] for each in getattr(_subnet_group(database), "subnets", ()))
         for balancer in list(moto_state.backend("elbv2", call.region).load_balancers.values()):
             yield from (str(each.id) for each in balancer.subnets)
 

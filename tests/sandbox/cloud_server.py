@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -61,9 +61,9 @@ class _Handler(MotoRequestHandler):
 class Served:
     """A running cloud."""
 
-    def __init__(self, conditions: Conditions | None = None) -> None:
+    def __init__(self, conditions: Conditions | None, clock: Callable[[], float]) -> None:
         reset()
-        self.climate = Climate(conditions)
+        self.climate = Climate(conditions, clock)
         self.clusters, self.caches, self.plane = Clusters(), ElastiCacheState(), StillPlane()
         self.inventory = AwsInventory(lambda: [*self.clusters.arns(), *self.caches.arns()])
         webhooks = Webhooks("http://127.0.0.1:1/token-review", "http://127.0.0.1:1/access-review")
@@ -150,8 +150,9 @@ def reset() -> None:
 
 
 @contextmanager
-def served(conditions: Conditions | None = None) -> Iterator[Served]:
-    cloud = Served(conditions)
+def served(conditions: Conditions | None = None, clock: Callable[[], float] = time.monotonic) -> Iterator[Served]:
+    """``clock`` decides how far what takes its time has come."""
+    cloud = Served(conditions, clock)
     try:
         yield cloud
     finally:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import json
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import UnknownServiceError
@@ -18,10 +20,11 @@ from sandbox.conditions import Conditions
 class Climate:
     """Keeps the conditions, and lets requests feel them."""
 
-    def __init__(self, conditions: Conditions | None = None) -> None:
+    def __init__(self, conditions: Conditions | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock`` gives seconds, for what takes its time."""
         self.conditions = conditions or Conditions()
         self._faults = Faults(lambda: self.conditions)
-        self._pace = Pace(lambda: self.conditions)
+        self._pace = Pace(lambda: self.conditions, clock)
 
     def change(self, record: Mapping[str, Any] | None) -> dict[str, Any]:
         """Take other conditions, where some are given. Returns those that hold."""
@@ -37,7 +40,7 @@ class Climate:
         asked = _asked(environ, signature, body)
         fault = self._faults.of(signature.service, asked.name if asked else "")
         if fault is not None:
-            return _failed(asked, fault)
+            return _failed(asked, environ, fault)
         problem = self._pace.refusal(asked, signature.region) if asked else None
         return asked.serialized(problem) if asked and problem else None
 
@@ -57,7 +60,13 @@ def _asked(environ: Mapping[str, Any], signature: Signature, body: bytes) -> Ask
         return None
 
 
-def _failed(asked: Asked | None, fault: Fault) -> Response:
-    answer = asked.serialized(AwsError(fault.code, fault.message)) if asked else Response(fault.message)
+def _failed(asked: Asked | None, environ: Mapping[str, Any], fault: Fault) -> Response:
+    if asked:
+        answer = asked.serialized(AwsError(fault.code, fault.message))
+    elif str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded"):
+        error = f"<Error><Code>{fault.code}</Code><Message>{fault.message}</Message></Error>"
+        answer = Response(f"<ErrorResponse>{error}</ErrorResponse>", mimetype="text/xml")
+    else:
+        answer = Response(json.dumps({"__type": fault.code, "message": fault.message}), mimetype="application/json")
     answer.status_code = fault.status
     return answer

@@ -8,7 +8,6 @@ runs, and nothing has to be kept: after a restart of the cloud, what was under w
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -41,7 +40,7 @@ class _Passage:
 class Pace:
     """Shows what takes its time. Does nothing at all while the conditions have no time scale."""
 
-    def __init__(self, conditions: Callable[[], Conditions], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, conditions: Callable[[], Conditions], clock: Callable[[], float]) -> None:
         self._conditions = conditions
         self._clock = clock
         self._lock = threading.Lock()

@@ -59,7 +59,7 @@ def guards(
         **_RDS,
         "L-6D54EA21": lambda call: (len(clusters.of(call).node_groups), 1),
         "L-BD136A63": lambda call: (0, int(call.get("scalingConfig", _NONE).get("maxSize", 0))),
-        "L-8C334AD1": lambda call: _cache_nodes(caches, call),
+        "L-DFE45DF3": lambda call: _cache_nodes(caches, call),
     }
     services = dict.fromkeys(quota.service for quota in QUOTAS)
     return tuple(QuotaGuard(service, counts, conditions) for service in services)
