@@ -38,7 +38,8 @@ class Application:
         try:
             answer = self._climate.refusal(environ, signature, body)
             if answer is None:
-                answer = self._own.answer(environ, signature) or self._ask_moto(environ, signature, body)
+                with self._own.in_turn({**environ, "wsgi.input": io.BytesIO(body)}, signature):
+                    answer = self._own.answer(environ, signature) or self._ask_moto(environ, signature, body)
                 answer = self._climate.shown(environ, signature, body, answer)
         except Exception as error:
             # moto's debug pages are HTML, which SDKs cannot read, and so they ask again and again.

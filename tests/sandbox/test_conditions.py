@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -136,6 +137,20 @@ class TestQuotas:
             ec2.create_vpc(CidrBlock=f"10.{index}.0.0/16")
         with refused("VpcLimitExceeded", "maximum number of VPCs"):
             ec2.create_vpc(CidrBlock="10.9.0.0/16")
+
+    def test_of_many_at_once_no_more_come_through(self, cloud: Served) -> None:
+        ec2 = cloud.client("ec2")
+        ec2.describe_vpcs()
+
+        def attempt(index: int) -> bool:
+            try:
+                ec2.create_vpc(CidrBlock=f"10.{index}.0.0/16")
+            except ClientError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(12) as pool:
+            assert sum(pool.map(attempt, range(12))) == 4
 
     def test_a_raised_quota_holds_and_so_does_none(self, cloud: Served) -> None:
         ec2 = cloud.client("ec2")

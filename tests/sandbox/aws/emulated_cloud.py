@@ -74,7 +74,13 @@ def emulated_cloud(conditions: Conditions = UNLIMITED) -> Iterator[str]:
         climate=climate,
     )
     own = OwnServices(parts, moto_state.ACCOUNT, complete=frozenset({"eks"}))
-    server = make_server("127.0.0.1", 0, Application(own, {}, climate), threaded=True, request_handler=_Handler)
+    server = make_server(
+        "127.0.0.1",
+        0,
+        Application(own, {"conditions": climate.change}, climate),
+        threaded=True,
+        request_handler=_Handler,
+    )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
