@@ -11,7 +11,6 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
-from sandbox.cloud.conditions.climate import Climate
 from sandbox.cloud.operations import AwsError, OwnServices, Signature, error_response
 
 Page = Callable[[Any], Any]
@@ -21,9 +20,8 @@ Page = Callable[[Any], Any]
 class Application:
     """The WSGI application."""
 
-    def __init__(self, own: OwnServices, pages: Mapping[str, Page], climate: Climate | None = None) -> None:
+    def __init__(self, own: OwnServices, pages: Mapping[str, Page]) -> None:
         self._own = own
-        self._climate = climate or Climate()
         self._pages = pages
         self._moto: Any = DomainDispatcherApplication(create_backend_app)
 
@@ -36,11 +34,9 @@ class Application:
         if signature is None:
             return self._moto(environ, start_response)
         try:
-            answer = self._climate.refusal(environ, signature, body)
+            answer = self._own.answer(environ, signature)
             if answer is None:
-                with self._own.in_turn({**environ, "wsgi.input": io.BytesIO(body)}, signature):
-                    answer = self._own.answer(environ, signature) or self._ask_moto(environ, signature, body)
-                answer = self._climate.shown(environ, signature, body, answer)
+                answer = self._ask_moto(environ, signature, body)
         except Exception as error:
             # moto's debug pages are HTML, which SDKs cannot read, and so they ask again and again.
             environ["wsgi.input"] = io.BytesIO(body)

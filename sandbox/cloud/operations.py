@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -98,7 +96,6 @@ class OwnServices:
         """``complete`` names the services of which nothing may go to moto."""
         self._account = account
         self._complete = complete
-        self._turn = threading.RLock()
         self._parts: dict[str, list[Operations]] = {}
         for part in parts:
             self._parts.setdefault(part.service, []).append(part)
@@ -128,11 +125,6 @@ class OwnServices:
         except ServiceException as error:
             result = error
         return asked.serialized(result)
-
-    def in_turn(self, environ: dict[str, Any], signature: Signature) -> AbstractContextManager[object]:
-        """Held while a request is answered: what is guarded goes one by one, or two would pass where one may."""
-        asked = self._asked(environ, signature)
-        return self._turn if asked is not None and self._guards(asked) else nullcontext()
 
     def afterwards(self, environ: dict[str, Any], signature: Signature) -> Callable[[], None]:
         """What is to be done once moto has done the operation."""

@@ -133,7 +133,7 @@ class Cloud:
             "access-review": lambda body: permissions.review(body, self._clusters, self._kube),
         }
         self._server: Any = make_server(
-            _HOST, self.port, Application(own, pages, climate), threaded=True, request_handler=_Handler
+            _HOST, self.port, climate.around(Application(own, pages)), threaded=True, request_handler=_Handler
         )
 
     def serve(self) -> None:

@@ -82,7 +82,7 @@ class Served:
         )
         own = OwnServices(parts, ACCOUNT, complete=frozenset({"eks"}))
         pages = {"health": lambda _: "ok", "conditions": self.climate.change}
-        application = Application(own, pages, self.climate)
+        application = self.climate.around(Application(own, pages))
         self._forget_inventory = self.inventory.install()
         self._server: Any = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"

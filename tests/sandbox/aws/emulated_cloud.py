@@ -77,7 +77,7 @@ def emulated_cloud(conditions: Conditions = UNLIMITED) -> Iterator[str]:
     server = make_server(
         "127.0.0.1",
         0,
-        Application(own, {"conditions": climate.change}, climate),
+        climate.around(Application(own, {"conditions": climate.change})),
         threaded=True,
         request_handler=_Handler,
     )
