@@ -99,32 +99,19 @@ class Ec2Dependencies(Operations):
 
 
 class RdsDependencies(Operations):
-    """Groups, and the instances that are in them."""
+    """Subnet groups, and the instances that are in them."""
 
     service = "rds"
 
     def before_delete_db_subnet_group(self, call: Call) -> None:
         name = call["DBSubnetGroupName"].lower()
-        for database in self._instances(call):
+        for database in list(moto_state.backend("rds", call.region).databases.values()):
             if getattr(_subnet_group(database), "name", None) == name:
                 raise AwsError(
                     "InvalidDBSubnetGroupStateFault",
                     f"Cannot delete the subnet group '{name}' because at least one database instance: "
                     f"{database.db_instance_identifier} is still using it.",
                 )
-
-    def before_delete_db_parameter_group(self, call: Call) -> None:
-        name = call["DBParameterGroupName"].lower()
-        if any(database.db_parameter_group_name == name for database in self._instances(call)):
-            raise AwsError(
-                "InvalidDBParameterGroupState",
-                f"One or more database instances are still members of this parameter group {name}, so the group "
-                "cannot be deleted",
-            )
-
-    @staticmethod
-    def _instances(call: Call) -> list[Any]:
-        return list(moto_state.backend("rds", call.region).databases.values())
 
 
 def _subnet_group(database: Any) -> Any:

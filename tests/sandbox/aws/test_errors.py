@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,6 +38,7 @@ from tests.sandbox.aws.estate import (
     Estate,
     trust,
 )
+from tests.sandbox.cloud_server import reset
 
 INSTANCE, ALIAS = "aws:rds/instance:Instance", "aws:kms/alias:Alias"
 NODES = "aws:eks/nodeGroup:NodeGroup"
@@ -45,9 +46,10 @@ POLICY, RULE = "aws:iam/rolePolicy:RolePolicy", "aws:vpc/securityGroupIngressRul
 
 
 @pytest.fixture(scope="module")
-def estate(make_provider: Callable[..., AwsProvider]) -> Estate:
-    # A region of its own: moto keeps what other modules made.
-    return Estate(make_provider(region="eu-central-1"))
+def estate(make_provider: Callable[..., AwsProvider]) -> Iterator[Estate]:
+    reset()
+    yield Estate(make_provider())
+    reset()  # moto would keep it for the modules that follow
 
 
 def refusal(estate: Estate, token: str, program: dict[str, Any]) -> str:
