@@ -8,10 +8,10 @@ BOOTSTRAP_PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.
 PYTHON := .venv/bin/python
 SANDBOX = $(PYTHON) -m sandbox
 
-.PHONY: help up preview down status env start stop reset test test-unit test-engine check format bench docs environment
+.PHONY: help up preview down status critical-path env start stop reset test test-unit test-engine check format bench docs environment
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | sed 's/\$$\$$/$$/' | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | sed 's/\$$\$$/$$/' | expand -t 16
 
 up: environment ## Bring STACK (default dev) up in its sandbox
 	@$(SANDBOX) up --stack $(STACK) $(ARGS)
@@ -24,6 +24,9 @@ down: environment ## Destroy STACK and its sandbox, and say what is left behind
 
 status: environment ## Show what runs, and who has checked what is up
 	@$(SANDBOX) status --stack $(STACK)
+
+critical-path: environment ## Estimate how long an up of STACK would take on AWS, and show its longest chain
+	@$(SANDBOX) critical-path --stack $(STACK)
 
 env: environment ## Print what pulumi, kubectl and aws need: eval "$$(make -s env)"
 	@$(SANDBOX) env --stack $(STACK)

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import causes, environment, files, lifecycle, stack_file
+from sandbox import causes, critical_path, environment, files, lifecycle, stack_file
 from sandbox.attachment import AttachmentError, genuine_kubernetes_provider
 from sandbox.charts import ChartSettings, ChartSettingsError
+from sandbox.conditions import Conditions, ConditionsError
 from sandbox.engine import Engine, EngineError
 from sandbox.home import Home
 from sandbox.stack_file import StackFile, StackFileError
@@ -28,6 +29,7 @@ CLONE = Path(__file__).parents[1]
 _ERRORS = (
     AttachmentError,
     ChartSettingsError,
+    ConditionsError,
     EngineError,
     StackFileError,
     ToolchainError,
@@ -53,7 +55,8 @@ class Sandbox:
         return Engine(self.clone, self.home, self.stack, environ)
 
     def start(self) -> None:
-        """Set up what is missing, and start what does not run."""
+        """Set up what is missing, start what does not run, and set the conditions that the environment asks for."""
+        conditions = Conditions.from_environ(os.environ)
         if self.home.running("cloud"):
             # A control plane keeps its version: changing the setting is an upgrade like on AWS.
             wanted = str(self.home.facts["kubernetes_version"])
@@ -86,6 +89,9 @@ class Sandbox:
                 f"warning: {cloud['different']} changes came out differently when the cloud did them again: "
                 f"{self.home.logs / 'cloud.log'} names them, and `make preview ARGS=--refresh` shows their effect"
             )
+        lifecycle.ask_cloud(self.home, "conditions", conditions.record())
+        if told := conditions.told():
+            _say(f"conditions: {told}")
         self.engine.ensure_stack()
 
     def _link_python(self) -> None:
@@ -194,6 +200,16 @@ def env(sandbox: Sandbox, _: Sequence[str]) -> int:
     return 0
 
 
+def critical_path_(sandbox: Sandbox, _: Sequence[str]) -> int:
+    resources = sandbox.engine.resources() if sandbox.home.made else []
+    if not resources:
+        raise EngineError(
+            f"stack {sandbox.stack.stack} has no resources: run `make up{_stack_argument(sandbox)}` first"
+        )
+    print(critical_path.report(sandbox.stack.stack, resources))
+    return 0
+
+
 def toolchain(sandbox: Sandbox, _: Sequence[str]) -> int:
     for name, path in set_up(sandbox.stack.kubernetes or kubernetes_minors()[-1], [HELM]).programs.items():
         _say(f"{name}: {path}")
@@ -205,6 +221,7 @@ COMMANDS = {
     "preview": (preview, "show what an up would do"),
     "down": (down, "destroy the stack, and the sandbox once nothing is left"),
     "status": (status, "show what runs"),
+    "critical-path": (critical_path_, "estimate how long an up would take on AWS"),
     "env": (env, "print what pulumi, kubectl and aws need, for eval"),
     "start": (start, "start the sandbox without touching the stack"),
     "stop": (stop, "stop the sandbox's processes; the next command starts them again with all that they hold"),
@@ -213,7 +230,7 @@ COMMANDS = {
 }
 
 # They only look.
-_UNLOCKED = {"status", "env", "toolchain"}
+_UNLOCKED = {"status", "critical-path", "env", "toolchain"}
 
 
 def main(arguments: Sequence[str], clone: Path = CLONE) -> int:

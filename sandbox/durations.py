@@ -35,9 +35,11 @@ class Durations:
 
 
 def exact(seconds: float) -> str:
-    """``40 s``, ``3 min 40 s``."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes and rest else f"{minutes} min" if minutes else f"{rest} s"
+    """``40 s``, ``3 min 40 s``, ``1 h 5 min``."""
+    hours, rest = divmod(round(seconds), 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else "", f"{left} s" if left else ""]
+    return " ".join(filter(None, parts)) or "0 s"
 
 
 def about(seconds: float) -> str:

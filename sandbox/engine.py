@@ -101,7 +101,7 @@ class Engine:
         return sorted(resource["urn"].rpartition("::")[2] for resource in self.resources() if resource.get("protect"))
 
     def resources(self) -> list[dict[str, Any]]:
-        """What the state holds, without asking the engine."""
+        """What the state holds, without asking the engine; what an update has yet to delete is among it."""
         if not self.has_stack:
             return []
         state: dict[str, Any] = json.loads(self.checkpoint.read_text())

@@ -85,15 +85,16 @@ def start(home: Home, clone: Path, environ: Mapping[str, str]) -> list[str]:
     return absent
 
 
-def ask_cloud(home: Home, page: str, *, timeout: float = 60.0) -> Any:
-    """What the cloud answers on one of its own pages. Raises LifecycleError when it does not run, or refuses."""
+def ask_cloud(home: Home, page: str, body: Any = None, *, timeout: float = 60.0) -> Any:
+    """What the cloud answers to ``body`` on a page of its own. Raises LifecycleError when it can't be had."""
     cloud = home.running("cloud")
     log = home.logs / "cloud.log"
     if cloud is None:
         raise LifecycleError(f"cloud has ended; {log} ends:\n{tail(log)}")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    data = None if body is None else json.dumps(body).encode()
     try:
-        with opener.open(f"http://127.0.0.1:{cloud.port}/_sandbox/{page}", timeout=timeout) as answer:
+        with opener.open(f"http://127.0.0.1:{cloud.port}/_sandbox/{page}", data, timeout=timeout) as answer:
             return json.loads(answer.read())
     except urllib.error.HTTPError as error:
         raise LifecycleError(f"the cloud refuses: {json.loads(error.read())['message']}") from None

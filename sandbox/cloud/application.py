@@ -33,7 +33,7 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
-        body = _read_body(environ)
+        body = read_body(environ)
         if path.startswith("/_sandbox/"):
             answer = self._page(path.removeprefix("/_sandbox/"), body)
         elif changes(environ, body):
@@ -96,7 +96,7 @@ def _outcome(answer: Response) -> Record:
     return {"status": answer.status_code, "answer": f"{zlib.crc32(answer.get_data()):08x}"}
 
 
-def _read_body(environ: dict[str, Any]) -> bytes:
+def read_body(environ: dict[str, Any]) -> bytes:
     """The whole body; it can be read again afterwards, as several readers may look at it."""
     if environ.get("wsgi.input_terminated"):
         body = environ["wsgi.input"].read()

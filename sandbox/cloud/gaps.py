@@ -62,9 +62,14 @@ class LogsGaps(Operations):
 
 
 class RdsGaps(Operations):
-    """moto loses a subnet group that is modified, and cannot reset parameters."""
+    """moto makes a subnet group twice, loses one that is modified, and cannot reset parameters."""
 
     service = "rds"
+
+    def before_create_db_subnet_group(self, call: Call) -> None:
+        name = call["DBSubnetGroupName"].lower()
+        if name in moto_state.backend("rds", call.region).subnet_groups:
+            raise AwsError("DBSubnetGroupAlreadyExists", f"The DB subnet group '{name}' already exists.")
 
     def modify_db_subnet_group(self, call: Call) -> Record:
         rds = moto_state.backend("rds", call.region)

@@ -79,7 +79,8 @@ Handler = Callable[[Call], Mapping[str, Any] | None]
 class Operations:
     """Operations of one AWS service: each public method named as an operation in snake case answers it.
 
-    A method with ``after_`` before that name is called once moto has done the operation, to add to its state.
+    A method with ``after_`` before that name is called once moto has done the operation, to add to its state; one with
+    ``before_`` before anybody does it, to refuse it.
     """
 
     service: str
@@ -105,15 +106,21 @@ class OwnServices:
         asked = self._asked(environ, signature)
         if asked is None:
             return None
-        handler = self._handler(asked)
-        if handler is None and signature.service not in self._complete:
+        handler, guards = self._handler(asked), self._guards(asked)
+        if handler is None and not guards and signature.service not in self._complete:
             return None
         try:
-            if handler is None:
-                raise not_supported(signature.service, asked.name)
             params = asked.params()
-            check(params, asked.operation.input_shape, asked.operation.service_model)
-            result: Any = handler(self._call(asked, signature, params))
+            call = self._call(asked, signature, params)
+            if handler is not None:
+                check(params, asked.operation.input_shape, asked.operation.service_model)
+            for guard in guards:
+                guard(call)
+            if handler is None and signature.service in self._complete:
+                raise not_supported(signature.service, asked.name)
+            if handler is None:
+                return None
+            result: Any = handler(call)
         except NotOurs:
             return None
         except ServiceException as error:
@@ -129,19 +136,23 @@ class OwnServices:
         call = self._call(asked, signature, asked.params())
         return lambda: cast("None", handler(call))
 
-    def _asked(self, environ: dict[str, Any], signature: Signature) -> _Asked | None:
-        return _Asked.of(environ, signature.service) if signature.service in self._parts else None
+    def _asked(self, environ: dict[str, Any], signature: Signature) -> Asked | None:
+        return Asked.of(environ, signature.service) if signature.service in self._parts else None
 
-    def _handler(self, asked: _Asked, *, prefix: str = "") -> Handler | None:
+    def _handler(self, asked: Asked, *, prefix: str = "") -> Handler | None:
         parts = self._parts[asked.service]
         return next((found for part in parts if (found := part.handler(asked.name, prefix=prefix))), None)
 
-    def _call(self, asked: _Asked, signature: Signature, params: Record) -> Call:
+    def _guards(self, asked: Asked) -> list[Handler]:
+        found = (part.handler(asked.name, prefix="before_") for part in self._parts[asked.service])
+        return [guard for guard in found if guard is not None]
+
+    def _call(self, asked: Asked, signature: Signature, params: Record) -> Call:
         return Call(asked.name, signature.region, self._account, signature.access_key, params)
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """A request that was understood: which operation it is for, and in which protocol."""
 
     service: str
@@ -151,7 +162,7 @@ class _Asked:
     protocol: str
 
     @classmethod
-    def of(cls, environ: dict[str, Any], service: str) -> _Asked | None:
+    def of(cls, environ: dict[str, Any], service: str) -> Asked | None:
         request = BackendRequest(environ)
         try:
             operation, labels = cast("tuple[Any, dict[str, str]]", get_service_router(service).match(request))
@@ -185,7 +196,7 @@ class _Asked:
 
 def error_response(environ: dict[str, Any], signature: Signature, error: AwsError) -> Response:
     """``error`` in the form of the service that was asked."""
-    asked = _Asked.of(environ, signature.service)
+    asked = Asked.of(environ, signature.service)
     return asked.serialized(error) if asked is not None else Response(error.message, 500)
 
 

@@ -17,6 +17,9 @@ from sandbox.cloud.add_ons import AddOnSimulation
 from sandbox.cloud.addresses import WATCHED, AddressSimulation
 from sandbox.cloud.application import Application, Page
 from sandbox.cloud.balancers import LoadBalancers
+from sandbox.cloud.conditions.climate import Climate
+from sandbox.cloud.conditions.quotas import guards
+from sandbox.cloud.dependencies import Ec2Dependencies, RdsDependencies
 from sandbox.cloud.eks.access import AccessOperations
 from sandbox.cloud.eks.add_ons import AddOnOperations
 from sandbox.cloud.eks.clusters import ClusterOperations
@@ -62,6 +65,7 @@ def aws_operations(
     cluster_deleted: Callable[[], None],
     wake_nodes: Callable[[], None],
     wake_add_ons: Callable[[], None],
+    climate: Climate,
 ) -> tuple[Operations, ...]:
     """All operations that the sandbox has itself. ``bring_up`` gives a new cluster its control plane."""
     return (
@@ -81,6 +85,9 @@ def aws_operations(
         RdsRules(),
         RdsGaps(),
         SsmGaps(version),
+        Ec2Dependencies(clusters, caches),
+        RdsDependencies(),
+        *guards(lambda: climate.conditions, clusters, caches),
     )
 
 
@@ -112,6 +119,7 @@ class Cloud:
         self._different = 0
         base = f"http://{_HOST}:{self.port}/_sandbox"
         webhooks = Webhooks(f"{base}/token-review", f"{base}/access-review")
+        climate = Climate(self._journal)
         self._keeper = PlaneKeeper(
             self._clusters,
             self._plane,
@@ -130,16 +138,18 @@ class Cloud:
             cluster_deleted=lambda: later(self._cluster_deleted),
             wake_nodes=lambda: later(self._loops["nodes"].wake),
             wake_add_ons=lambda: later(self._loops["add-ons"].wake),
+            climate=climate,
         )
         own = OwnServices(parts, moto_state.ACCOUNT, complete=frozenset({"eks"}))
         pages: dict[str, Page] = {
             "health": lambda _: {"status": "ok"},
             "ensure": lambda _: {"ended": self._keeper.ensure(), "different": self._different},
             "leftovers": lambda _: self._leftovers(),
+            "conditions": climate.change,
             "token-review": lambda body: tokens.review(body, self._clusters),
             "access-review": lambda body: permissions.review(body, self._clusters, self._kube),
         }
-        application = Application(own, pages, self._journal)
+        application = climate.around(Application(own, pages, self._journal))
         self._server: Any = make_server(_HOST, self.port, application, threaded=True, request_handler=_Handler)
 
     def serve(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from werkzeug.serving import make_server
 from sandbox.cloud import beginnings, repeatable
 from sandbox.cloud.application import Application
 from sandbox.cloud.balancers import LoadBalancers
+from sandbox.cloud.conditions.climate import Climate
 from sandbox.cloud.eks.planes import PlaneKeeper
 from sandbox.cloud.eks.progress import Progress
 from sandbox.cloud.eks.state import Clusters
@@ -31,6 +32,7 @@ from sandbox.cloud.leftovers import AwsInventory
 from sandbox.cloud.moto_state import ACCOUNT
 from sandbox.cloud.operations import OwnServices
 from sandbox.cloud.server import aws_operations
+from sandbox.conditions import Conditions
 from sandbox.control_plane import Webhooks
 
 REGION = "eu-west-1"
@@ -69,10 +71,11 @@ class _Handler(MotoRequestHandler):
 class Served:
     """A running cloud; with a file for its journal, it takes up what an earlier one has left."""
 
-    def __init__(self, journal: Path | None = None) -> None:
+    def __init__(self, journal: Path | None, conditions: Conditions | None, clock: Callable[[], float]) -> None:
         reset()
         self.clusters, self.caches, self.plane = Clusters(), ElastiCacheState(), StillPlane()
         self.journal = Journal(journal)
+        self.climate = Climate(self.journal, conditions, clock)
         self.progress = Progress(self.clusters, self.journal)
         self.balancers = LoadBalancers(self.clusters, self.journal)
         self.inventory = AwsInventory(lambda: [*self.clusters.arns(), *self.caches.arns()])
@@ -89,9 +92,11 @@ class Served:
             cluster_deleted=lambda: None,
             wake_nodes=lambda: None,
             wake_add_ons=lambda: None,
+            climate=self.climate,
         )
         own = OwnServices(parts, ACCOUNT, complete=frozenset({"eks"}))
-        application = Application(own, {"health": lambda _: "ok"}, self.journal)
+        pages = {"health": lambda _: "ok", "conditions": self.climate.change}
+        application = self.climate.around(Application(own, pages, self.journal))
         self._undo = [repeatable.install(), beginnings.install(self.journal, self.inventory.take)]
         self.replayed = self.journal.replay()
         self.keeper.resume()
@@ -163,8 +168,14 @@ def reset() -> None:
 
 
 @contextmanager
-def served(journal: Path | None = None) -> Iterator[Served]:
-    cloud = Served(journal)
+def served(
+    journal: Path | None = None,
+    *,
+    conditions: Conditions | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Served]:
+    """``clock`` decides how far what takes its time has come."""
+    cloud = Served(journal, conditions, clock)
     try:
         yield cloud
     finally:

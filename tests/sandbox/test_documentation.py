@@ -10,10 +10,10 @@ from sandbox.toolchain.pins import CRD_SETS
 from tests.stacks.stack_files import bring_up
 
 
-def test_the_table_of_types_is_up_to_date() -> None:
+def test_the_generated_tables_are_up_to_date() -> None:
     text = documentation.DOCUMENT.read_text()
 
-    assert documentation.with_types(text) == text, "run `make docs`"
+    assert documentation.with_tables(text) == text, "run `make docs`"
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

@@ -17,6 +17,8 @@ from sandbox.plugins.protocol import ProviderError
 
 _xform_name: Callable[[str], str] = cast("Any", botocore).xform_name
 _GONE = re.compile(r"NotFound|NoSuch|DoesNotExist|\.Unknown")
+RETRIES = 25
+"""How often the genuine provider tries a call that is throttled or fails on the server's side (``maxRetries``)."""
 _CONNECTIONS = 64  # The engine works on many resources at once; botocore's default of 10 would queue them.
 
 
@@ -55,7 +57,8 @@ MODELS = Models()
 class Cloud:
     """Clients of one endpoint, for any region. Threads may share it."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, *, attempts: int = RETRIES, mode: str = "standard") -> None:
+        """Each call is made at most ``attempts`` times, as botocore's retry ``mode`` (standard or adaptive) does it."""
         self._endpoint = endpoint
         self._session: Any = botocore.session.Session()
         self._session.set_credentials("sandbox", "sandbox")
@@ -65,7 +68,7 @@ class Cloud:
             max_pool_connections=_CONNECTIONS,
             connect_timeout=5,
             read_timeout=300,
-            retries={"max_attempts": 3, "mode": "standard"},
+            retries={"total_max_attempts": attempts, "mode": mode},
             # The endpoint is on this machine: a proxy of the environment must never see the calls.
             proxies={},
         )

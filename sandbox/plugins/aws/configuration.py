@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from sandbox.home import Home
-from sandbox.plugins.aws.cloud import Cloud
+from sandbox.plugins.aws.cloud import RETRIES, Cloud
 from sandbox.plugins.protocol import Failure, Properties, ProviderError
 from sandbox.plugins.values import Unknown
 
 _REGION = re.compile(r"(us|eu|ap|ca|sa|me|af|il|mx|cn)(-gov|-iso[a-z]?)?-[a-z]+-\d")
+RETRY_MODES = ("standard", "adaptive")
 _UNSAFE = ("accessKey", "secretKey", "token", "profile", "assumeRoles", "assumeRoleWithWebIdentity", "endpoints")
 _KNOWN = {
     "region", "defaultTags", "ignoreTags", "allowedAccountIds", "forbiddenAccountIds", "maxRetries", "retryMode",
@@ -32,7 +33,18 @@ def check(arguments: Mapping[str, Any]) -> list[Failure]:
         failures.append(Failure("region", "no region is set: give the provider one, or set AWS_REGION"))
     elif isinstance(region, str) and not _REGION.fullmatch(region):
         failures.append(Failure("region", f"{region!r} is not an AWS region such as eu-central-1"))
+    mode = arguments.get("retryMode", "standard")
+    if isinstance(mode, str) and mode not in RETRY_MODES:
+        failures.append(Failure("retryMode", f"{mode!r} is none of {', '.join(RETRY_MODES)}"))
     return failures
+
+
+def cloud(home: Home, arguments: Mapping[str, Any]) -> Cloud:
+    """The way to the sandbox's cloud, as patient as the arguments say."""
+    given, mode = arguments.get("maxRetries"), arguments.get("retryMode")
+    # 0 is «not set» to the genuine provider.
+    attempts = int(given) if isinstance(given, int | float) and given > 0 else RETRIES
+    return Cloud(endpoint(home), attempts=attempts, mode=mode if mode in RETRY_MODES else RETRY_MODES[0])
 
 
 def region(arguments: Mapping[str, Any]) -> str:

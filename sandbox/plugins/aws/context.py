@@ -11,10 +11,12 @@ from typing import Any, cast
 import jmespath
 
 from sandbox.plugins.aws.cloud import MODELS, AwsError, Cloud
+from sandbox.plugins.aws.errors import blamed
 from sandbox.plugins.aws.mapping import Encoder, find_member, tag_list, zero
 from sandbox.plugins.aws.table import Op, Read, Resource, Text
 from sandbox.plugins.protocol import Call, ProviderError
 from sandbox.plugins.values import contains_unknown
+from sandbox.quotas import quota_of
 
 _PLACEHOLDER = re.compile(r"\{([\w.]+)\}")
 
@@ -75,13 +77,13 @@ class Context:
             raise self._located(error, given) from error
 
     def _located(self, error: AwsError, params: Mapping[str, Any]) -> AwsError:
-        told = error.reason.lower()
-        named = next((key for key in params if len(key) > 3 and key.lower() in told), None)
-        quoted = next((key for key, value in self.props.items() if _is_telling(value) and value.lower() in told), None)
-        prop = quoted if named is None else find_member(named, self.props)
+        prop = blamed(error, params, self.props, self.row)
         where = f"{self.call.name or self.id} ({self.row.token}{f', property {prop}' if prop else ''})"
+        quota = quota_of(error.operation, error.code)
+        # AWS's message does not say which of its many quotas it is about, and so not what to ask for.
+        asked = f". The quota is «{quota.name}» ({quota.code}), {quota.default} by default" if quota else ""
         located = AwsError(error.operation, error.code, error.reason)
-        located.args = (f"{where}: {error}",)
+        located.args = (f"{where}: {error}{asked}",)
         return located
 
     def read(self) -> dict[str, Any] | None:
@@ -176,11 +178,6 @@ class Context:
         if isinstance(value, list):
             return [self._fill_texts(item) for item in cast("list[Any]", value)]
         return self.render(value) if isinstance(value, Text) else value
-
-
-def _is_telling(value: Any) -> bool:
-    """Whether a message that has ``value`` in it is about the property that has it."""
-    return isinstance(value, str) and len(value) > 5
 
 
 def target(row: Resource, op: Op, name: str) -> tuple[str, ...] | None:

@@ -16,6 +16,9 @@ from sandbox.plugins.aws.validation import check_formats, validate
 from sandbox.plugins.protocol import Call, Failure
 from sandbox.plugins.values import Unknown, contains_unknown
 
+DEFAULTS = "__defaults"
+"""The input in which the genuine provider keeps which names it made itself."""
+
 
 def known_inputs(row: Resource, schema: Schema) -> frozenset[str]:
     """The inputs that the row models; the others are refused."""
@@ -28,14 +31,20 @@ def known_inputs(row: Resource, schema: Schema) -> frozenset[str]:
     return frozenset(names)
 
 
-def auto_name(rule: AutoName, logical: str, old: Any) -> str:
-    """``old`` when it was made for ``logical``, otherwise a fresh name."""
-    return old if is_auto_name(rule, logical, old) else f"{_stem(rule, logical)}-{secrets.token_hex(4)[:7]}"
+def auto_name(rule: AutoName, logical: str, olds: Mapping[str, Any]) -> str:
+    """The name that ``olds`` have, when the provider made it; otherwise a fresh one."""
+    if is_auto_named(rule, logical, olds):
+        return str(olds[rule.property])
+    return f"{_stem(rule, logical)}-{secrets.token_hex(4)[:7]}"
 
 
-def is_auto_name(rule: AutoName, logical: str, name: Any) -> bool:
-    """Whether ``name`` is one that the provider made for ``logical``."""
-    return isinstance(name, str) and bool(re.fullmatch(rf"{re.escape(_stem(rule, logical))}-[0-9a-f]{{7}}", name))
+def is_auto_named(rule: AutoName, logical: str, inputs: Mapping[str, Any]) -> bool:
+    """Whether the provider made the name in ``inputs``: as these say, for a resource may be called another by now."""
+    name = inputs.get(rule.property)
+    if not isinstance(name, str):
+        return False
+    made = cast("list[str]", inputs.get(DEFAULTS) or [])
+    return rule.property in made or bool(re.fullmatch(rf"{re.escape(_stem(rule, logical))}-[0-9a-f]{{7}}", name))
 
 
 def _stem(rule: AutoName, logical: str) -> str:
@@ -60,11 +69,11 @@ def with_defaults(row: Resource, logical: str, olds: Mapping[str, Any], news: Ma
     if row.autoname and row.autoname.property not in result:
         name = row.autoname.property
         if f"{name}Prefix" in result:
-            result[name] = auto_name(
-                AutoName(name, row.autoname.length), str(result[f"{name}Prefix"]).rstrip("-"), olds.get(name)
-            )
+            prefixed = AutoName(name, row.autoname.length)
+            result[name] = auto_name(prefixed, str(result[f"{name}Prefix"]).rstrip("-"), olds)
         else:
-            result[name] = auto_name(row.autoname, logical, olds.get(name))
+            result[name] = auto_name(row.autoname, logical, olds)
+        result[DEFAULTS] = [name]
     for name in row.json:
         if isinstance(result.get(name), dict | list) and not contains_unknown(result[name]):
             result[name] = json.dumps(result[name])
@@ -83,6 +92,8 @@ def check_inputs(row: Resource, schema: Schema, call: Call, place: Place, inputs
     known = known_inputs(row, schema)
     failures: list[Failure] = []
     for name in sorted(inputs):
+        if name == DEFAULTS:
+            continue
         if name not in schema.inputs:
             failures.append(Failure(name, f"{row.token} has no property {name}"))
         elif name not in known:

@@ -253,7 +253,8 @@ class Lifecycle:
             if context.place.cancelled.wait(pause):
                 raise self._error(f"cancelled while {doing} {context.id}")
             context.call.log(f"{doing}: {state} ({waited:.0f} s)", ephemeral=True)
-            pause = min(pause * 1.5, 5)
+            # The genuine provider asks every 10 to 30 s; here an answer costs milliseconds, and hours may be seconds.
+            pause = min(pause * 1.5, 1)
 
     def _state(self) -> str:
         """What the cloud says that the resource is at, and why."""

@@ -12,10 +12,9 @@ import jmespath
 
 from sandbox.home import Home
 from sandbox.plugins.aws import configuration, invokes
-from sandbox.plugins.aws.cloud import Cloud
 from sandbox.plugins.aws.compare import Comparison
 from sandbox.plugins.aws.context import Context, Place, id_parts
-from sandbox.plugins.aws.inputs import check_inputs, is_auto_name, with_defaults
+from sandbox.plugins.aws.inputs import check_inputs, is_auto_named, with_defaults
 from sandbox.plugins.aws.lifecycle import Lifecycle, NotReady
 from sandbox.plugins.aws.outputs import Outputs
 from sandbox.plugins.aws.schema import schema_of
@@ -39,7 +38,7 @@ class AwsProvider(Provider):
         return news, configuration.check(news)
 
     def configure(self, arguments: Properties) -> None:
-        cloud = Cloud(configuration.endpoint(self.home))
+        cloud = configuration.cloud(self.home, arguments)
         region = configuration.region(arguments)
         account, partition = configuration.identity(cloud, region)
         configuration.check_account(arguments, account)
@@ -69,7 +68,7 @@ class AwsProvider(Provider):
             # The program's silence means the provider's region, which may be another one now.
             old_inputs = {**old_inputs, "region": old_outputs.get("region")}
             news = {**news, "region": self._at(news).region}
-        named = row.autoname is not None and is_auto_name(row.autoname, call.name, news.get(row.autoname.property))
+        named = row.autoname is not None and is_auto_named(row.autoname, call.name, news)
         return comparison.diff(
             arrived(row, old_inputs, old_outputs),
             news,

@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 
 from sandbox.cloud import beginnings, moto_state, repeatable
 from sandbox.cloud.application import Application
+from sandbox.cloud.conditions.climate import Climate
 from sandbox.cloud.eks.planes import PlaneKeeper
 from sandbox.cloud.eks.progress import Progress
 from sandbox.cloud.eks.state import Clusters
@@ -24,9 +25,11 @@ from sandbox.cloud.elasticache.state import ElastiCacheState
 from sandbox.cloud.journal import Journal
 from sandbox.cloud.operations import OwnServices
 from sandbox.cloud.server import aws_operations
+from sandbox.conditions import Conditions
 from sandbox.control_plane import Webhooks
 
 KUBERNETES = "1.35"
+UNLIMITED = Conditions(enforce_quotas=False)
 
 
 class _Plane:
@@ -59,11 +62,15 @@ class _Handler(MotoRequestHandler):
 
 
 @contextmanager
-def emulated_cloud(journal: Path | None = None) -> Iterator[str]:
-    """The address of a cloud: a fresh one, unless ``journal`` is what an earlier one has left."""
+def emulated_cloud(journal: Path | None = None, conditions: Conditions = UNLIMITED) -> Iterator[str]:
+    """The address of a cloud: with a fresh EKS and ElastiCache, unless ``journal`` is what an earlier one has left.
+
+    moto keeps what earlier ones had: no quotas hold.
+    """
     clusters, caches, plane = Clusters(), ElastiCacheState(), _Plane()
     plane_like: Any = plane
     kept = Journal(journal)
+    climate = Climate(kept, conditions)
     keeper = PlaneKeeper(
         clusters,
         plane_like,
@@ -81,9 +88,10 @@ def emulated_cloud(journal: Path | None = None) -> Iterator[str]:
         cluster_deleted=lambda: None,
         wake_nodes=lambda: _settle(clusters),
         wake_add_ons=lambda: _settle(clusters),
+        climate=climate,
     )
     own = OwnServices(parts, moto_state.ACCOUNT, complete=frozenset({"eks"}))
-    application = Application(own, {}, kept)
+    application = climate.around(Application(own, {"conditions": climate.change}, kept))
     undo = [repeatable.install(), beginnings.install(kept, lambda _: None)]
     assert kept.replay().different == 0
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Handler)

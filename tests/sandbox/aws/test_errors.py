@@ -1,0 +1,231 @@
+"""What AWS refuses comes back with the resource's name, the property, AWS's code and message, and the quota."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import botocore.endpoint
+import pytest
+
+from sandbox.conditions import Conditions
+from sandbox.plugins.aws.cloud import AwsError, Cloud
+from sandbox.plugins.aws.errors import blamed
+from sandbox.plugins.aws.provider import AwsProvider
+from sandbox.plugins.aws.tables import RESOURCES
+from sandbox.plugins.protocol import ProviderError
+from sandbox.quotas import QUOTAS
+from tests.sandbox.aws.emulated_cloud import UNLIMITED
+from tests.sandbox.aws.estate import (
+    CACHE_SUBNETS,
+    CLUSTER,
+    DB_PARAMETERS,
+    DB_SUBNETS,
+    EIP,
+    GATEWAY,
+    GROUP,
+    LOGS,
+    NAT,
+    REPOSITORY,
+    ROLE,
+    SECRET,
+    SUBNET,
+    TEMPLATE,
+    VPC,
+    Estate,
+    trust,
+)
+from tests.sandbox.cloud_server import reset
+
+INSTANCE, ALIAS = "aws:rds/instance:Instance", "aws:kms/alias:Alias"
+NODES = "aws:eks/nodeGroup:NodeGroup"
+POLICY, RULE = "aws:iam/rolePolicy:RolePolicy", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+
+@pytest.fixture(scope="module")
+def estate(make_provider: Callable[..., AwsProvider]) -> Iterator[Estate]:
+    reset()
+    yield Estate(make_provider())
+    reset()  # moto would keep it for the modules that follow
+
+
+def refusal(estate: Estate, token: str, program: dict[str, Any]) -> str:
+    with pytest.raises(ProviderError) as raised:
+        estate.create(token, "second", program)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("token", "prop", "code"),
+    [
+        (REPOSITORY, "name", "RepositoryAlreadyExistsException"),
+        (ROLE, "name", "EntityAlreadyExists"),
+        (LOGS, "name", "ResourceAlreadyExistsException"),
+        (SECRET, "name", "ResourceExistsException"),
+        (GROUP, "name", "InvalidGroup.Duplicate"),
+        (TEMPLATE, "name", "InvalidLaunchTemplateName.AlreadyExistsException"),
+        (DB_SUBNETS, "name", "DBSubnetGroupAlreadyExists"),
+        (DB_PARAMETERS, "name", "DBParameterGroupAlreadyExists"),
+        (INSTANCE, "identifier", "DBInstanceAlreadyExists"),
+        (CACHE_SUBNETS, "name", "CacheSubnetGroupAlreadyExists"),
+        (ALIAS, "name", "AlreadyExistsException"),
+        (CLUSTER, "name", "ResourceInUseException"),
+    ],
+)
+def test_a_name_that_is_taken(estate: Estate, token: str, prop: str, code: str) -> None:
+    first = estate[token]
+    said = refusal(estate, token, {**first.program, prop: first[prop]})
+    assert said.startswith(f"second ({token}, property {prop}): ")
+    assert f"{code}" in said
+
+
+@pytest.mark.parametrize(
+    ("token", "needs", "code"),
+    [
+        (VPC, SUBNET, "DeleteVpc: DependencyViolation"),
+        (SUBNET, NAT, "DeleteSubnet: DependencyViolation"),
+        (EIP, NAT, "ReleaseAddress: InvalidIPAddress.InUse"),
+        (ROLE, POLICY, "DeleteRole: DeleteConflict"),
+        (DB_SUBNETS, INSTANCE, "DeleteDBSubnetGroup: InvalidDBSubnetGroupStateFault"),
+        (DB_PARAMETERS, INSTANCE, "DeleteDBParameterGroup: InvalidDBParameterGroupState"),
+        (GROUP, INSTANCE, "DeleteSecurityGroup: DependencyViolation"),
+        (
+            CACHE_SUBNETS,
+            "aws:elasticache/replicationGroup:ReplicationGroup",
+            "DeleteCacheSubnetGroup: CacheSubnetGroupInUse",
+        ),
+        (CLUSTER, NODES, "DeleteCluster: ResourceInUseException"),
+    ],
+)
+def test_what_something_depends_on(estate: Estate, token: str, needs: str, code: str) -> None:
+    estate[needs]
+    made = estate[token]
+    with pytest.raises(ProviderError) as raised:
+        estate.provider.delete(made.call, made.id, made.inputs, made.outputs)
+    assert str(raised.value).startswith(f"{made.call.name} ({token}): {code}: ")
+
+
+@pytest.mark.parametrize(
+    ("token", "change", "prop", "code"),
+    [
+        (SUBNET, {"cidrBlock": "192.0.2.0/24"}, "cidrBlock", "InvalidSubnet.Range"),
+        (SUBNET, {"availabilityZone": "eu-central-1x", "cidrBlock": "10.0.200.0/24"}, "availabilityZone",
+         "InvalidParameterValue"),
+        (NODES, {"nodeRoleArn": "arn:aws:iam::123456789012:role/none"}, "nodeRoleArn", "InvalidParameterException"),
+        (INSTANCE, {"dbSubnetGroupName": "missing-group"}, "dbSubnetGroupName", "DBSubnetGroupNotFoundFault"),
+        (RULE, {"referencedSecurityGroupId": "sg-0123456789abcdef0", "cidrIpv4": None}, "referencedSecurityGroupId",
+         "InvalidGroup.NotFound"),
+        (NAT, {"subnetId": "subnet-0123456789abcdef0"}, "subnetId", "InvalidSubnetID.NotFound"),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_wrong(estate: Estate, token: str, change: dict[str, Any], prop: str, code: str) -> None:
+    program = {key: value for key, value in {**estate[token].program, **change}.items() if value is not None}
+    said = refusal(estate, token, program)
+    assert said.startswith(f"second ({token}, property {prop}): ")
+    assert code in said
+
+
+class TestQuotas:
+    @pytest.fixture(autouse=True)
+    def _none_left(self, cloud: str, estate: Estate) -> Any:
+        estate.subnets()  # made while there still may be
+        estate[EIP], estate[GROUP], estate[ROLE]
+        _conditions(cloud, Conditions(quotas=dict.fromkeys((quota.code for quota in QUOTAS), 0)))
+        yield
+        _conditions(cloud, UNLIMITED)
+
+    @pytest.mark.parametrize(
+        ("token", "program", "code", "quota"),
+        [
+            (VPC, lambda _: {"cidrBlock": "10.0.0.0/16"}, "VpcLimitExceeded", "«VPCs per Region» (L-F678F1CE), 5"),
+            (GATEWAY, lambda _: {}, "InternetGatewayLimitExceeded", "«Internet gateways per Region» (L-A4707A72), 5"),
+            (EIP, lambda _: {"domain": "vpc"}, "AddressLimitExceeded", "«EC2-VPC Elastic IPs» (L-0263D0A3), 5"),
+            (
+                NAT,
+                lambda estate: {"allocationId": estate[EIP].id, "subnetId": estate[SUBNET].id},
+                "NatGatewayLimitExceeded",
+                "«NAT gateways per Availability Zone» (L-FE5A380F), 5",
+            ),
+            (
+                RULE,
+                lambda estate: {"securityGroupId": estate[GROUP].id, "ipProtocol": "-1", "cidrIpv4": "10.0.0.0/8"},
+                "RulesPerSecurityGroupLimitExceeded",
+                "«Inbound or outbound rules per security group» (L-0EA8095F), 60",
+            ),
+            (ROLE, lambda _: {"assumeRolePolicy": trust("eks")}, "LimitExceeded", "«Roles per account» (L-FE177D64)"),
+            (
+                DB_PARAMETERS,
+                lambda _: {"family": "postgres16"},
+                "DBParameterGroupQuotaExceeded",
+                "«Parameter groups» (L-DE55804A), 50",
+            ),
+        ],
+    )
+    def test_a_quota_is_named(
+        self, estate: Estate, token: str, program: Callable[[Estate], dict[str, Any]], code: str, quota: str
+    ) -> None:
+        said = refusal(estate, token, program(estate))
+        assert said.startswith(f"second ({token}")
+        assert f"{code}: " in said
+        assert f"The quota is {quota}" in said
+
+
+class TestFaults:
+    @pytest.fixture(autouse=True)
+    def _no_waiting(self, cloud: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+        monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
+        _conditions(cloud, Conditions(fault_rate=0.4, fault_seed=1, enforce_quotas=False))
+        yield
+        _conditions(cloud, UNLIMITED)
+
+    def test_the_provider_tries_again_until_all_is_done(self, make_provider: Callable[..., AwsProvider]) -> None:
+        estate = Estate(make_provider(region="eu-west-3"))
+        vpc = estate[VPC]
+        group = estate.create(GROUP, "group", {"vpcId": vpc.id})
+        live = estate.provider.read(group.call, group.id, group.inputs, group.outputs)
+        assert live is not None
+        estate.provider.delete(group.call, group.id, group.inputs, group.outputs)
+        estate.provider.delete(vpc.call, vpc.id, vpc.inputs, vpc.outputs)
+
+    def test_it_gives_up_after_as_many_times_as_it_was_told(self, cloud: str) -> None:
+        _conditions(cloud, Conditions(fault_rate=0.9, fault_seed=1))
+        impatient = Cloud(cloud, attempts=1)
+        codes: set[str] = set()
+        for _ in range(20):
+            try:
+                impatient.call("ec2", "eu-west-3", "DescribeVpcs", {})
+            except AwsError as error:
+                codes.add(error.code)
+        assert codes == {"RequestLimitExceeded", "InternalError", "ServiceUnavailable"}
+
+    @pytest.mark.parametrize(("given", "attempts"), [({}, 25), ({"maxRetries": 3, "retryMode": "adaptive"}, 3)])
+    def test_the_providers_arguments_say_how_often_and_how(
+        self, make_provider: Callable[..., AwsProvider], given: dict[str, Any], attempts: int
+    ) -> None:
+        place: Any = make_provider(**given)._place
+        retries = place.cloud.client("ec2", "eu-central-1").meta.config.retries
+        assert retries == {"total_max_attempts": attempts, "mode": given.get("retryMode", "standard")}
+
+    def test_an_unknown_way_to_try_again_is_refused(self, make_provider: Callable[..., AwsProvider]) -> None:
+        _, failures = make_provider().check_config({}, {"region": "eu-central-1", "retryMode": "legacy"})
+        assert [failure.property for failure in failures] == ["retryMode"]
+
+
+def test_a_message_that_says_nothing_blames_no_property() -> None:
+    error = AwsError("CreateVpc", "InternalError", "An internal error has occurred")
+    assert blamed(error, {"CidrBlock": "10.0.0.0/16"}, {"cidrBlock": "10.0.0.0/16"}, RESOURCES[VPC]) is None
+
+
+def test_the_longest_value_in_a_message_is_the_one_it_is_about() -> None:
+    props = {"role": "platform", "policyArn": "arn:aws:iam::aws:policy/platform"}
+    error = AwsError("AttachRolePolicy", "NoSuchEntity", "Policy arn:aws:iam::aws:policy/platform does not exist.")
+    assert blamed(error, {}, props, RESOURCES["aws:iam/rolePolicyAttachment:RolePolicyAttachment"]) == "policyArn"
+
+
+def _conditions(cloud: str, conditions: Conditions) -> None:
+    body = json.dumps(conditions.record()).encode()
+    with urllib.request.urlopen(f"{cloud}/_sandbox/conditions", body) as answer:
+        assert answer.status == 200
