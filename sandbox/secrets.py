@@ -24,6 +24,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from sandbox import files
 from sandbox.home import Home
 
 _NONCE = 12
@@ -34,9 +35,9 @@ class Vault:
 
     def __init__(self, key_file: Path) -> None:
         if not key_file.exists():
-            descriptor = os.open(key_file, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(AESGCM.generate_key(bit_length=256))
+            with files.locked(key_file.with_name(f".{key_file.name}.lock")):
+                if not key_file.exists():
+                    files.write(key_file, AESGCM.generate_key(bit_length=256), mode=files.PRIVATE)
         self._cipher = AESGCM(key_file.read_bytes())
 
     def encrypt(self, plaintext: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
+from sandbox.cloud.answers import HEADER, Answers
 from sandbox.cloud.operations import AwsError, OwnServices, Signature, error_response
 
 Page = Callable[[Any], Any]
@@ -23,6 +24,7 @@ class Application:
     def __init__(self, own: OwnServices, pages: Mapping[str, Page]) -> None:
         self._own = own
         self._pages = pages
+        self._answers = Answers()
         self._moto: Any = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -34,9 +36,7 @@ class Application:
         if signature is None:
             return self._moto(environ, start_response)
         try:
-            answer = self._own.answer(environ, signature)
-            if answer is None:
-                answer = self._ask_moto(environ, signature, body)
+            answer = self._answers.once(environ.get(HEADER), lambda: self._answer(environ, signature, body))
         except Exception as error:
             # moto's debug pages are HTML, which SDKs cannot read, and so they ask again and again.
             environ["wsgi.input"] = io.BytesIO(body)
@@ -49,6 +49,10 @@ class Application:
                 problem = AwsError("InternalFailure", f"the sandbox's {signature.service} failed: {error!r}")
             answer = error_response(environ, signature, problem)
         return answer(environ, start_response)
+
+    def _answer(self, environ: dict[str, Any], signature: Signature, body: bytes) -> Response:
+        answer = self._own.answer(environ, signature)
+        return self._ask_moto(environ, signature, body) if answer is None else answer
 
     def _ask_moto(self, environ: dict[str, Any], signature: Signature, body: bytes) -> Response:
         environ["wsgi.input"] = io.BytesIO(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -39,7 +40,7 @@ class Lifecycle:
         else:
             at_create = row.tags is not None and row.tags.at_create
             params = context.params_of(creation, {name: inputs[name] for name in carried}, tags if at_create else None)
-            answer = context.aws(creation.name, params)
+            answer = context.aws(creation.name, params, token=context.call.token)
         context.id = str(self._id(answer))
         context.props = {**(id_parts(row, context.id) or {}), **context.props}
         try:
@@ -55,6 +56,19 @@ class Lifecycle:
             self._context.live = answer
             return self._context.render(rule)
         return jmespath.search(rule, answer)
+
+    def finish(self, inputs: Mapping[str, Any], tags: Mapping[str, Any]) -> set[str]:
+        """Do what an interrupted creation left undone. Returns the properties that are as ``inputs`` have them now."""
+        carried = set(carries(self._row, self._row.creation(inputs), inputs))
+        self._context.read()
+        self._after_create(inputs, carried, tags)
+        return set(inputs) - carried
+
+    def wait_created(self) -> None:
+        """Wait until what is being created is there, or has failed: AWS deletes nothing before."""
+        if self._context.read() is not None:
+            with contextlib.suppress(ProviderError):
+                self._wait("creating")
 
     def _after_create(self, inputs: Mapping[str, Any], carried: Iterable[str], tags: Mapping[str, Any]) -> None:
         context, row = self._context, self._row

@@ -79,7 +79,8 @@ class Releases:
         if call.preview:
             self._tell(call, inputs)
             return "", {**inputs, "resourceNames": UNKNOWN, "status": UNKNOWN}
-        if records.latest(self.cluster.required, inputs["namespace"], inputs["name"]) is not None:
+        # Of a creation that was begun before, the record is its own.
+        if not call.again and records.latest(self.cluster.required, inputs["namespace"], inputs["name"]) is not None:
             raise ProviderError(f"cannot re-use a name that is still in use: there is a release {_id(inputs)}")
         self._tell(call, inputs)
         return _id(inputs), self._install(call, inputs, None)
