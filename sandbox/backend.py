@@ -1,7 +1,8 @@
 """What an engine leaves in its backend when it is killed: locks, drafts, and operations that it did not see end.
 
 The engine takes its lock away when it ends; a lock that is left makes the next engine refuse to work. The state itself
-is always whole: it is written beside, and then renamed.
+is always whole: it is written beside, and then renamed. But each file has a companion (``.attrs``) that is written in
+place: one that is torn makes the next engine refuse to read the state.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ def wait_until_free(home: Home) -> None:
     while True:
         holder = next(_holders(home), None)
         if holder is None and not _clear_drafts(home):
+            _clear_torn(home)
             return
         if holder not in (None, said):
             print(f"waiting: {holder} works on stack {home.stack}", file=sys.stderr, flush=True)
@@ -124,6 +126,15 @@ def _clear_drafts(home: Home) -> bool:
             else:
                 young |= "locks" in path.parts
     return young
+
+
+def _clear_torn(home: Home) -> None:
+    """Take away the companions that are not whole. A file without one has the default attributes."""
+    for path in (home.backend / ".pulumi").rglob("*.attrs"):
+        try:
+            json.loads(path.read_text())
+        except ValueError:
+            path.unlink()
 
 
 def _locks(home: Home) -> Iterator[Holder]:

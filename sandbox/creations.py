@@ -1,4 +1,4 @@
-"""What the provider plugins create, noted durably before an engine hears of it.
+"""What the provider plugins create and change, noted durably before an engine hears of it.
 
 The engine writes down that it is about to create a resource, asks a provider to do so, and writes down the answer. Its
 state can't tell what became of a creation whose answer it did not live to write down; these notes can. Each connection
@@ -58,7 +58,7 @@ class Creation:
 
 
 class Notes:
-    """The creations of one connection."""
+    """The creations and changes of one connection."""
 
     def __init__(self, home: Home, folder: Path) -> None:
         self._home, self.folder = home, folder
@@ -68,7 +68,7 @@ class Notes:
 
     @classmethod
     def new(cls, home: Home, package: str) -> Notes:
-        """Those of a new connection to the provider ``package``. Nothing is written before the first creation."""
+        """Those of a new connection to the provider ``package``. Nothing is written before the first change."""
         notes = cls(home, _root(home) / f"{time.time_ns():020}-{secrets.token_hex(4)}")
         notes._provider = {"package": package, "configure": ""}
         return notes
@@ -79,12 +79,7 @@ class Notes:
 
     def begin(self, urn: str, request: bytes) -> Creation:
         """Note that ``urn`` is about to be created."""
-        with self._lock:
-            if self._count == 0:
-                self._write(self.folder / _PROVIDER, self._provider)
-            self._count += 1
-            path = self.folder / f"{self._count:06}"
-        creation = Creation(path, urn, secrets.token_hex(16), request)
+        creation = Creation(self._new("created"), urn, secrets.token_hex(16), request)
         self.write(creation)
         return creation
 
@@ -105,6 +100,15 @@ class Notes:
         """Note what became of ``creation``."""
         self.write(replace(creation, made=made, refused=refused))
 
+    def change(self, urn: str) -> None:
+        """Note that ``urn`` is about to be updated or deleted."""
+        files.write(self._new("changed"), urn)
+
+    @property
+    def changed(self) -> list[str]:
+        """The URNs that were, or may have been, updated or deleted."""
+        return [path.read_text() for path in sorted(self.folder.glob("changed-*"))]
+
     def hear(self) -> None:
         """Note that the engine came to its end in good order: it heard all answers."""
         if self.folder.exists():
@@ -122,10 +126,18 @@ class Notes:
 
     def all(self) -> list[Creation]:
         """The creations, oldest first."""
-        return [self._creation(path) for path in sorted(self.folder.glob("[0-9]*"))]
+        return [self._creation(path) for path in sorted(self.folder.glob("created-*"))]
 
     def forget(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _new(self, kind: str) -> Path:
+        """The path of the next note."""
+        with self._lock:
+            if self._count == 0:
+                self._write(self.folder / _PROVIDER, self._provider)
+            self._count += 1
+            return self.folder / f"{kind}-{self._count:06}"
 
     def _creation(self, path: Path) -> Creation:
         content = self._read(path)
@@ -155,7 +167,7 @@ class Notes:
 
 
 def noted(home: Home) -> list[Notes]:
-    """The notes of all connections that created something, oldest first."""
+    """The notes of all connections that changed something, oldest first."""
     root = _root(home)
     if not root.exists():
         return []

@@ -45,8 +45,9 @@ def settle(home: Home, engine: Engine) -> None:
     noted = creations.noted(home)
     all_ = [creation for notes in noted for creation in notes.all()]
     unheard = [creation for notes in noted if not notes.heard for creation in notes.all()]
+    changed = [urn for notes in noted if not notes.heard for urn in notes.changed]
     state = engine.export()
-    resolution = resolve(state["deployment"], all_, unheard)
+    resolution = resolve(state["deployment"], all_, unheard, changed)
     _say(resolution)
     if resolution.adopted or resolution.dropped:
         engine.import_state({**state, "deployment": resolution.deployment})

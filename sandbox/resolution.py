@@ -29,7 +29,7 @@ class Resolution:
     dropped: list[str] = field(default_factory=list[str])
     """URNs of pending creations that made nothing."""
     unsure: list[str] = field(default_factory=list[str])
-    """URNs of updates and deletions that the engine did not see the end of."""
+    """URNs in the state whose update or deletion the engine may not have seen the end of."""
     orphans: list[Creation] = field(default_factory=list[Creation])
     """What was made and no state knows."""
 
@@ -38,10 +38,13 @@ def pending(deployment: Mapping[str, Any]) -> list[Object]:
     return deployment.get("pending_operations") or []
 
 
-def resolve(deployment: Object, creations: Sequence[Creation], unheard: Collection[Creation]) -> Resolution:
+def resolve(
+    deployment: Object, creations: Sequence[Creation], unheard: Collection[Creation], changed: Collection[str] = ()
+) -> Resolution:
     """Resolve each pending operation of ``deployment`` by ``creations``, oldest first.
 
-    ``unheard`` are those of them whose engine or whose provider did not come to its end in good order.
+    ``unheard`` are those of them whose engine or whose provider did not come to its end in good order; ``changed`` are
+    the URNs that were updated or deleted with them.
     """
     resources: list[Object] = list(deployment.get("resources") or [])
     result = Resolution({**deployment, "pending_operations": []})
@@ -50,8 +53,6 @@ def resolve(deployment: Object, creations: Sequence[Creation], unheard: Collecti
     for operation in pending(deployment):
         resource: Object = operation["resource"]
         urn = str(resource["urn"])
-        if operation["type"] in ("updating", "deleting"):
-            result.unsure.append(urn)
         if operation["type"] != "creating":
             continue
         creation = latest.get(urn)
@@ -63,6 +64,8 @@ def resolve(deployment: Object, creations: Sequence[Creation], unheard: Collecti
         resources = _with(resources, _adopted(resource, creation))
         result.adopted.append(urn)
     result.deployment["resources"] = resources
+    maybe = {op["resource"]["urn"] for op in pending(deployment) if op["type"] in ("updating", "deleting")} | {*changed}
+    result.unsure = sorted(maybe & {item["urn"] for item in resources})
     result.orphans = [each for each in unheard if each.made is not None and (each.urn, _id(each)) not in known]
     return result
 

@@ -31,11 +31,8 @@ class Changes:
         self._closed = False
 
     @contextmanager
-    def one(self, urn: str, *, counted: bool = True) -> Generator[None]:
+    def one(self, urn: str) -> Generator[None]:
         """Make one change. Raises ProviderError when no more may begin."""
-        if not counted:
-            yield
-            return
         with self._changed:
             if self._closed:
                 raise ProviderError("the engine that asked for this is gone")

@@ -6,7 +6,7 @@ import contextlib
 import json
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, NoReturn, cast
 
 import grpc
@@ -146,7 +146,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         def run() -> Any:
             old_inputs, outputs = from_struct(request.old_inputs), from_struct(request.olds)
             news = from_struct(request.news)
-            with self._changes.one(request.urn, counted=not request.preview):
+            with self._changing(request, counted=not request.preview):
                 answer = self._provider.update(self._call(request), request.id, old_inputs, outputs, news)
             return provider_pb2.UpdateResponse(properties=to_struct(answer))
 
@@ -155,7 +155,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: Any, context: Any) -> Any:
         def run() -> Any:
             old_inputs, outputs = from_struct(request.old_inputs), from_struct(request.properties)
-            with self._changes.one(request.urn):
+            with self._changing(request):
                 self._provider.delete(self._call(request), request.id, old_inputs, outputs)
             return empty_pb2.Empty()
 
@@ -174,6 +174,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def _call(self, request: Any) -> Call:
         return call_of(request, log_to=self._log)
+
+    @contextlib.contextmanager
+    def _changing(self, request: Any, *, counted: bool = True) -> Generator[None]:
+        with self._changes.one(request.urn) if counted else contextlib.nullcontext():
+            if counted:
+                self._notes.change(request.urn)
+            yield
 
     def _attach(self, address: str) -> None:
         with self._engine_lock:
