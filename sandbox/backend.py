@@ -66,7 +66,7 @@ class Holder:
         ).stdout.split(maxsplit=1)
         if len(shown) < 2 or "pulumi" not in shown[1]:
             return False
-        return time.time() - _seconds(shown[0]) <= self.since + _SLACK
+        return time.time() - seconds(shown[0]) <= self.since + _SLACK
 
     def __str__(self) -> str:
         since = time.strftime("%H:%M:%S", time.localtime(self.since))
@@ -145,7 +145,7 @@ def _locks(home: Home) -> Iterator[Holder]:
             continue  # released meanwhile
 
 
-def _seconds(etime: str) -> float:
+def seconds(etime: str) -> float:
     """The seconds of ``ps``'s ``[[days-]hours:]minutes:seconds``."""
     days, _, rest = etime.rpartition("-")
     seconds = 0
