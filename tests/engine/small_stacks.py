@@ -28,7 +28,7 @@ _TIMEOUT = 240.0
 
 
 def small_stack(folder: Path, program: str, *stacks: str) -> list[Clone]:
-    """A clone with ``program`` and ``stacks``, none of them up."""
+    """A clone with one of the programs beside this module and with ``stacks``, none of them up."""
     if any(find(tool) is None for tool in tools(kubernetes_minors()[-1])):
         pytest.fail("the toolchain is not complete: run `make test`, which sets it up", pytrace=False)
     # The clone is where the code is.
@@ -38,7 +38,7 @@ def small_stack(folder: Path, program: str, *stacks: str) -> list[Clone]:
     )
     for stack in stacks:
         (folder / f"Pulumi.{stack}.yaml").write_text(json.dumps({"config": {"small:aws": {"region": REGION}}}))
-    (folder / "__main__.py").write_text(program)
+    shutil.copy(Path(__file__).parent / "programs" / f"{program}.py", folder / "__main__.py")
     return [Clone(folder, stack) for stack in stacks]
 
 
@@ -47,14 +47,23 @@ class Moment:
     """What a command has come to."""
 
     resources: int
-    pending: int
+    creating: list[str]
+    """The logical names of what is being created."""
+    deleting: list[str]
     engine: int | None
     """The process of the engine, while it holds the stack."""
+
+    @property
+    def pending(self) -> int:
+        return len(self.creating) + len(self.deleting)
 
 
 def moment(clone: Clone) -> Moment:
     latest = _latest(clone.home)
-    return Moment(len(latest.get("resources") or ()), len(latest.get("pending_operations") or ()), engine(clone.home))
+    names: dict[str, list[str]] = {"creating": [], "deleting": []}
+    for operation in latest.get("pending_operations") or ():
+        names.setdefault(operation["type"], []).append(operation["resource"]["urn"].rpartition("::")[2])
+    return Moment(len(latest.get("resources") or ()), names["creating"], names["deleting"], engine(clone.home))
 
 
 def engine(home: Home) -> int | None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.engine.conftest import Clone
 from tests.engine.small_stacks import (
+    Moment,
     client,
     close_terminal,
     helpers_of,
@@ -26,68 +27,63 @@ from tests.engine.small_stacks import (
 
 pytestmark = pytest.mark.engine
 
-EACH = 6
 
-AWS_PROGRAM = f"""
-import json
-import pulumi
-import pulumi_aws as aws
+def up_to(resources: int, *, pending: int = 1) -> Any:
+    """When that many resources are in the state, and more are just being made."""
 
-provider = aws.Provider("aws", region="eu-central-1", default_tags={{"tags": {{"Test": "interrupted"}}}})
-opts = pulumi.ResourceOptions(provider=provider)
-allow = {{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {{"Service": "ec2.amazonaws.com"}}}}
-trust = json.dumps({{"Version": "2012-10-17", "Statement": [allow]}})
-vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", enable_dns_hostnames=True, opts=opts)
-for index in range({EACH}):
-    aws.ec2.Subnet(f"subnet-{{index}}", vpc_id=vpc.id, cidr_block=f"10.0.{{index}}.0/24", opts=opts)
-    aws.ec2.SecurityGroup(f"group-{{index}}", vpc_id=vpc.id, opts=opts)
-    role = aws.iam.Role(f"role-{{index}}", assume_role_policy=trust, opts=opts)
-    policy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-    aws.iam.RolePolicyAttachment(f"attachment-{{index}}", role=role.name, policy_arn=policy, opts=opts)
-    secret = aws.secretsmanager.Secret(f"secret-{{index}}", recovery_window_in_days=0, opts=opts)
-    text = pulumi.Output.secret(f"canary-{{index}}")
-    aws.secretsmanager.SecretVersion(f"version-{{index}}", secret_id=secret.id, secret_string=text, opts=opts)
-    aws.kms.Key(f"key-{{index}}", deletion_window_in_days=7, opts=opts)
-"""
+    def reached(now: Moment) -> bool:
+        return now.resources >= resources and now.pending >= pending
+
+    return reached
+
+
+def down_to(resources: int) -> Any:
+    def reached(now: Moment) -> bool:
+        return now.resources <= resources and now.pending >= 1
+
+    return reached
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    (clone,) = small_stack(tmp_path_factory.mktemp("clone") / "a clone", AWS_PROGRAM, "dev")
+    (clone,) = small_stack(tmp_path_factory.mktemp("clone") / "a clone", "in_aws", "dev")
     yield clone
     clone.sandbox("reset", check=False)
 
 
 class TestAws:
-    def counted(self, stack: Clone) -> dict[str, int]:
-        """What the cloud has; keys that wait for their deletion are gone as far as AWS can tell."""
+    EACH = 6
+
+    def assert_all_is_there_once(self, stack: Clone) -> None:
         ec2, kms = client(stack, "ec2"), client(stack, "kms")
         ours: list[Any] = [{"Name": "tag:Test", "Values": ["interrupted"]}]
         keys = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
-        return {
+        found = {
             "vpcs": len(ec2.describe_vpcs(Filters=ours)["Vpcs"]),
             "subnets": len(ec2.describe_subnets(Filters=ours)["Subnets"]),
             "groups": len(ec2.describe_security_groups(Filters=ours)["SecurityGroups"]),
             "roles": len(client(stack, "iam").list_roles()["Roles"]),
             "secrets": len(client(stack, "secretsmanager").list_secrets()["SecretList"]),
+            # Those that wait for their deletion are gone as far as AWS lets them.
             "keys": sum(key["KeyState"] == "Enabled" for key in keys),
         }
+        expected = dict.fromkeys(("subnets", "groups", "roles", "secrets", "keys"), self.EACH)
+        assert found == {"vpcs": 1, **expected}
 
     def test_an_up_goes_on_wherever_it_was_interrupted(self, stack: Clone) -> None:
-        interrupt(stack, "up", lambda now: now.pending > 0 and now.resources >= 2, kill_engine)
-        interrupt(stack, "up", lambda now: now.resources >= 6, kill_plugins)
-        said = interrupt(stack, "up", lambda now: now.pending > 1 and now.resources >= 11, press_ctrl_c_twice)
-        assert "something is half done. `make up` goes on from here" in said
-        interrupt(stack, "up", lambda now: now.pending > 1 and now.resources >= 20, close_terminal)
-        said = interrupt(stack, "up", lambda now: now.pending > 1 and now.resources >= 25, press_ctrl_c)
+        interrupt(stack, "up", up_to(2), kill_engine)
+        interrupt(stack, "up", up_to(6), kill_plugins)
+        said = interrupt(stack, "up", up_to(11, pending=2), press_ctrl_c_twice)
+        assert "`make up` goes on from here" in said
+        interrupt(stack, "up", up_to(20), close_terminal)
+        said = interrupt(stack, "up", up_to(25), press_ctrl_c)
         assert "stopped: " in said
         assert "half done" not in said
-        interrupt(stack, "up", lambda now: now.pending > 1 and now.resources >= 33, kill_engine)
+        interrupt(stack, "up", up_to(33), kill_engine)
 
         done = stack.sandbox("up")
-        assert f"Stack dev is up: {2 + 7 * EACH} resources" in done.stdout
-        rest = dict.fromkeys(("subnets", "groups", "roles", "secrets", "keys"), EACH)
-        assert self.counted(stack) == {"vpcs": 1, **rest}
+        assert f"Stack dev is up: {2 + 7 * self.EACH} resources" in done.stdout
+        self.assert_all_is_there_once(stack)
 
     def test_the_state_says_what_is_there(self, stack: Clone) -> None:
         stack.pulumi("preview", "--refresh", "--expect-no-changes")
@@ -101,21 +97,58 @@ class TestAws:
             time.sleep(0.1)
         assert left == []
 
-    def test_a_plain_pulumi_up_goes_on_likewise(self, stack: Clone) -> None:
+    def test_a_plain_pulumi_up_goes_on_from_a_replacement(self, stack: Clone) -> None:
+        """The VPC has another range: all in it is made anew, and then the old ones are deleted."""
         program = stack.folder / "__main__.py"
-        program.write_text(program.read_text().replace('"vpc", cidr_block', '"vpc2", cidr_block'))
-        interrupt(stack, "up", lambda now: now.pending > 0 and now.resources > 3 + 7 * EACH, kill_engine)
+        program.write_text(program.read_text().replace("10.0.", "10.1."))
+        interrupt(stack, "up", up_to(3 + 7 * self.EACH), kill_engine)
 
-        stack.pulumi("up", "--yes", "--skip-preview")
-        rest = dict.fromkeys(("subnets", "groups", "roles", "secrets", "keys"), EACH)
-        assert self.counted(stack) == {"vpcs": 1, **rest}
+        done = stack.pulumi("up", "--yes", "--skip-preview")
+        assert "an earlier command was interrupted" in done.stderr
+        self.assert_all_is_there_once(stack)
         stack.pulumi("preview", "--refresh", "--expect-no-changes")
 
     def test_a_down_goes_on_wherever_it_was_interrupted_and_leaves_nothing(self, stack: Clone) -> None:
-        interrupt(stack, "down", lambda now: now.pending > 0 and now.resources <= 38, kill_engine)
-        interrupt(stack, "down", lambda now: now.pending > 0 and now.resources <= 25, kill_plugins)
-        interrupt(stack, "down", lambda now: now.pending > 0 and now.resources <= 12, kill_engine)
+        interrupt(stack, "down", down_to(38), kill_engine)
+        interrupt(stack, "down", down_to(25), kill_plugins)
+        interrupt(stack, "down", down_to(12), kill_engine)
 
         done = stack.sandbox("down")
         assert "nothing left in AWS nor in Kubernetes" in done.stderr
         assert not stack.home.root.exists()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    (clone,) = small_stack(tmp_path_factory.mktemp("clone"), "in_a_cluster", "dev")
+    yield clone
+    clone.sandbox("reset", check=False)
+
+
+class TestKubernetes:
+    EACH = 8
+
+    def test_an_up_goes_on_wherever_it_was_interrupted(self, cluster: Clone) -> None:
+        # The cluster is being made: of all others, none takes so long.
+        interrupt(cluster, "up", lambda now: now.creating == ["cluster"], kill_engine)
+        interrupt(cluster, "up", up_to(12), kill_engine)
+        interrupt(cluster, "up", up_to(20), kill_plugins)
+        interrupt(cluster, "up", up_to(30), press_ctrl_c_twice)
+
+        cluster.sandbox("up")
+        for kind in ("configmaps", "secrets", "serviceaccounts", "deployments"):
+            objects = cluster.kubectl("get", kind, "-A", "-l", "test=interrupted")["items"]
+            assert len(objects) == self.EACH, [item["metadata"]["name"] for item in objects]
+        spaces = cluster.kubectl("get", "namespaces")["items"]
+        assert sum(item["metadata"]["name"].startswith("space-") for item in spaces) == 1
+
+    def test_the_state_says_what_is_there(self, cluster: Clone) -> None:
+        cluster.pulumi("preview", "--refresh", "--expect-no-changes")
+        assert "canary" not in cluster.pulumi("stack", "export").stdout
+
+    def test_a_down_goes_on_wherever_it_was_interrupted_and_leaves_nothing(self, cluster: Clone) -> None:
+        interrupt(cluster, "down", down_to(25), kill_engine)
+        interrupt(cluster, "down", lambda now: now.deleting == ["cluster"], kill_engine)
+
+        done = cluster.sandbox("down")
+        assert "nothing left in AWS nor in Kubernetes" in done.stderr
