@@ -162,7 +162,13 @@ def stop(sandbox: Sandbox, _: Sequence[str]) -> int:
 def reset(sandbox: Sandbox, _: Sequence[str]) -> int:
     """Stop, and forget everything, whatever is in it."""
     stop(sandbox, [])
-    shutil.rmtree(sandbox.home.root, ignore_errors=True)
+    root = sandbox.home.root
+    gone = root.with_name(f".{root.name}.removed")
+    # In one step: half of a home would be a state without its cloud.
+    shutil.rmtree(gone, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        root.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
     return 0
 
 

@@ -123,6 +123,12 @@ def kill_engine(_: Clone, command: int, engine: int) -> None:
     os.kill(engine, signal.SIGKILL)
 
 
+def kill_engine_later(clone: Clone, command: int, engine: int) -> None:
+    """When the cloud has begun with what was pending."""
+    time.sleep(1)
+    kill_engine(clone, command, engine)
+
+
 def kill_plugins(clone: Clone, command: int, engine: int) -> None:
     del command, engine
     plugins = clone.home.running("plugins")

@@ -19,6 +19,7 @@ from tests.engine.small_stacks import (
     helpers_of,
     interrupt,
     kill_engine,
+    kill_engine_later,
     kill_plugins,
     press_ctrl_c,
     press_ctrl_c_twice,
@@ -130,8 +131,9 @@ class TestKubernetes:
 
     def test_an_up_goes_on_wherever_it_was_interrupted(self, cluster: Clone) -> None:
         # The cluster is being made: of all others, none takes so long.
-        interrupt(cluster, "up", lambda now: now.creating == ["cluster"], kill_engine)
-        interrupt(cluster, "up", up_to(12), kill_engine)
+        interrupt(cluster, "up", lambda now: now.creating == ["cluster"], kill_engine_later)
+        said = interrupt(cluster, "up", up_to(12), kill_engine)
+        assert "made, and taken over: cluster" in said
         interrupt(cluster, "up", up_to(20), kill_plugins)
         interrupt(cluster, "up", up_to(30), press_ctrl_c_twice)
 

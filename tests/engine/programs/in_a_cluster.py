@@ -43,7 +43,7 @@ kubeconfig = pulumi.Output.json_dumps(
         "users": [{"name": "it", "user": {"exec": {**login, "args": token}}}],
     }
 )
-inside = pulumi.ResourceOptions(provider=kubernetes.Provider("kubernetes", kubeconfig=kubeconfig, opts=opts))
+inside = pulumi.ResourceOptions(provider=kubernetes.Provider("kubernetes", kubeconfig=kubeconfig))
 namespace = kubernetes.core.v1.Namespace("space", opts=inside).metadata["name"]
 labels = {"test": "interrupted"}
 for index in range(EACH):
