@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import causes, critical_path, environment, files, lifecycle, stack_file
+from sandbox import backend, causes, critical_path, environment, files, interrupted, lifecycle, stack_file
 from sandbox.attachment import AttachmentError, genuine_kubernetes_provider
 from sandbox.charts import ChartSettings, ChartSettingsError
 from sandbox.conditions import Conditions, ConditionsError
@@ -33,6 +33,7 @@ _ERRORS = (
     EngineError,
     StackFileError,
     ToolchainError,
+    backend.LockError,
     lifecycle.LifecycleError,
 )
 
@@ -93,6 +94,7 @@ class Sandbox:
         if told := conditions.told():
             _say(f"conditions: {told}")
         self.engine.ensure_stack()
+        interrupted.settle(self.home, self.engine)
 
     def _link_python(self) -> None:
         """``.venv`` is where Pulumi.yaml says that the program's Python is."""
@@ -107,12 +109,13 @@ def up(sandbox: Sandbox, arguments: Sequence[str]) -> int:
     sandbox.start()
     # What a preview would show is shown by `preview`; here it would only be worked out twice.
     # The summary has the outputs.
-    status = sandbox.engine.run("up", ["--yes", "--skip-preview", "--suppress-outputs", *arguments])
+    engine = sandbox.engine
+    status = engine.run("up", ["--yes", "--skip-preview", "--suppress-outputs", *arguments])
     if status:
         with contextlib.suppress(EngineError):
             _write_kubeconfig(sandbox.home, sandbox.engine.outputs())
-        _say(f"the stack is not up; logs are in {sandbox.home.logs}")
-        return status
+        _say(_stopped(sandbox) if engine.interrupted else f"the stack is not up; logs are in {sandbox.home.logs}")
+        return _INTERRUPTED if engine.interrupted else status
     outputs = sandbox.engine.outputs()
     _write_kubeconfig(sandbox.home, outputs)
     _summarize(sandbox, outputs, time.monotonic() - began)
@@ -129,18 +132,15 @@ def down(sandbox: Sandbox, arguments: Sequence[str]) -> int:
     if not home.root.exists():
         _say(f"stack {sandbox.stack.stack} has no sandbox: nothing to take down")
         return 0
-    if protected := sandbox.engine.protected():
-        # Without its preview, the engine would delete all the rest before it refuses these.
-        raise EngineError(
-            f"nothing was touched, as stack {sandbox.stack.stack} protects {', '.join(protected)}. "
-            f"Lift the protection first: {sandbox.stack.file_name} says how. "
-            f"`make reset{_stack_argument(sandbox)}` throws the whole sandbox away instead"
-        )
+    _refuse_protected(sandbox)
     sandbox.start()
-    status = sandbox.engine.run("destroy", ["--yes", "--skip-preview", *arguments])
+    # Also of what an interrupted up has made.
+    _refuse_protected(sandbox)
+    engine = sandbox.engine
+    status = engine.run("destroy", ["--yes", "--skip-preview", *arguments])
     if status:
-        _say(f"the stack is not down; logs are in {home.logs}")
-        return status
+        _say(_stopped(sandbox) if engine.interrupted else f"the stack is not down; logs are in {home.logs}")
+        return _INTERRUPTED if engine.interrupted else status
     if sandbox.engine.resource_count():
         _say("part of the stack is still up: the sandbox goes on running")
         return 0
@@ -154,6 +154,24 @@ def down(sandbox: Sandbox, arguments: Sequence[str]) -> int:
     _say("nothing left in AWS nor in Kubernetes")
     sandbox.engine.remove_stack()
     return reset(sandbox, [])
+
+
+def _refuse_protected(sandbox: Sandbox) -> None:
+    if protected := sandbox.engine.protected():
+        # Without its preview, the engine would delete all the rest before it refuses these.
+        raise EngineError(
+            f"nothing was touched, as stack {sandbox.stack.stack} protects {', '.join(protected)}. "
+            f"Lift the protection first: {sandbox.stack.file_name} says how. "
+            f"`make reset{_stack_argument(sandbox)}` throws the whole sandbox away instead"
+        )
+
+
+def settle(sandbox: Sandbox, _: Sequence[str]) -> int:
+    """Go on after an engine that was killed. Where one still works, it says so itself."""
+    if not backend.is_held(sandbox.home):
+        with lifecycle.exclusive(sandbox.home, "settle"):
+            sandbox.start()
+    return 0
 
 
 def start(sandbox: Sandbox, _: Sequence[str]) -> int:
@@ -170,7 +188,13 @@ def stop(sandbox: Sandbox, _: Sequence[str]) -> int:
 def reset(sandbox: Sandbox, _: Sequence[str]) -> int:
     """Stop, and forget everything, whatever is in it."""
     stop(sandbox, [])
-    shutil.rmtree(sandbox.home.root, ignore_errors=True)
+    root = sandbox.home.root
+    gone = root.with_name(f".{root.name}.removed")
+    # In one step: half of a home would be a state without its cloud.
+    shutil.rmtree(gone, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        root.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
     return 0
 
 
@@ -223,14 +247,17 @@ COMMANDS = {
     "status": (status, "show what runs"),
     "critical-path": (critical_path_, "estimate how long an up would take on AWS"),
     "env": (env, "print what pulumi, kubectl and aws need, for eval"),
+    "settle": (settle, "bring to an end what a killed engine left half done"),
     "start": (start, "start the sandbox without touching the stack"),
     "stop": (stop, "stop the sandbox's processes; the next command starts them again with all that they hold"),
     "reset": (reset, "stop, and remove all of the sandbox's files"),
     "toolchain": (toolchain, "find or build what the sandbox runs, helm included"),
 }
 
-# They only look.
-_UNLOCKED = {"status", "critical-path", "env", "toolchain"}
+_INTERRUPTED = 130
+
+# They only look, or see to it themselves.
+_UNLOCKED = {"status", "critical-path", "env", "toolchain", "settle"}
 
 
 def main(arguments: Sequence[str], clone: Path = CLONE) -> int:
@@ -257,7 +284,8 @@ def main(arguments: Sequence[str], clone: Path = CLONE) -> int:
         print(f"error: {sentence}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        return 130
+        _say("stopped; the same command goes on from here")
+        return _INTERRUPTED
 
 
 def _write_kubeconfig(home: Home, outputs: dict[str, Any]) -> None:
@@ -279,6 +307,16 @@ def _summarize(sandbox: Sandbox, outputs: dict[str, Any], seconds: float) -> Non
         f'\nTo look around:\n  eval "$(make -s env{argument})"\n  pulumi stack output\n'
         f"  kubectl get pods --all-namespaces\n  aws rds describe-db-instances\n"
         f"To see what a change would do: make preview{argument}. To take it down: make down{argument}."
+    )
+
+
+def _stopped(sandbox: Sandbox) -> str:
+    """What an interrupted engine leaves, and how it goes on."""
+    argument = _stack_argument(sandbox)
+    open = ", and something is half done" if interrupted.is_open(sandbox.home) else ""
+    return (
+        f"stopped: {sandbox.engine.resource_count()} resources of stack {sandbox.stack.stack} are up{open}. "
+        f"`make up{argument}` goes on from here, `make down{argument}` takes them down"
     )
 
 

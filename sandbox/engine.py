@@ -26,7 +26,9 @@ class Engine:
         self._home = home
         self._stack = stack
         self._environ = dict(environ)
-        self._program = str(home.root / "bin" / "pulumi")
+        self._program = str(home.root / "engine" / "pulumi")
+        self.interrupted = 0
+        """How often the user has asked the engine to stop: once in good order, then at once."""
 
     @property
     def checkpoint(self) -> Path:
@@ -46,7 +48,7 @@ class Engine:
                 return process.wait()
             except KeyboardInterrupt:
                 # The terminal sends it to the engine too, which cancels in good order: wait for that.
-                continue
+                self.interrupted += 1
 
     def ensure_stack(self) -> None:
         """Make the stack where there is none, without a trace in the project's folder.
@@ -61,8 +63,14 @@ class Engine:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             (folder / "Pulumi.yaml").write_text(json.dumps({"name": self._stack.project, "runtime": "python"}))
-            self._ask(["stack", "init", self._stack.stack, "--secrets-provider", "passphrase", "--no-select"], folder)
-        state = json.loads(self.checkpoint.read_text())
+            elsewhere = {"PULUMI_BACKEND_URL": f"file://{folder}"}
+            self._ask(
+                ["stack", "init", self._stack.stack, "--secrets-provider", "passphrase", "--no-select"],
+                folder,
+                environ=elsewhere,
+            )
+            made = folder / self.checkpoint.relative_to(self._home.backend)
+            state = json.loads(made.read_text())
         state["checkpoint"]["latest"]["secrets_providers"] = {
             "type": "service",
             "state": {
@@ -72,14 +80,25 @@ class Engine:
                 "stack": self._stack.stack,
             },
         }
+        # There at once as it shall be, whenever this command is killed.
         files.write(self.checkpoint, json.dumps(state), mode=files.PRIVATE)
-        # The backend's copies of the state still name the passphrase.
-        for copy in self.checkpoint.parent.glob(f"{self.checkpoint.name}.bak*"):
-            copy.unlink()
 
     def remove_stack(self) -> None:
         """Forget the stack, which must be empty. Its file stays."""
         self._ask(["stack", "rm", self._stack.stack, "--yes", "--preserve-config"], self._clone)
+
+    def export(self) -> dict[str, Any]:
+        """The state, with pending operations, secrets encrypted."""
+        return json.loads(self._ask(["stack", "export", "--stack", self._stack.stack], self._clone))
+
+    def import_state(self, state: Mapping[str, Any]) -> None:
+        """Put ``state``, whose secrets may be in plain text, in place of the present one."""
+        self._ask(["stack", "import", "--stack", self._stack.stack], self._clone, said=json.dumps(state))
+
+    def refresh(self, urns: Sequence[str]) -> None:
+        """Let the state say of ``urns`` what is there."""
+        targets = [word for urn in urns for word in ("--target", urn)]
+        self._ask(["refresh", "--stack", self._stack.stack, "--yes", "--skip-preview", *targets], self._clone)
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secrets in plain."""
@@ -118,11 +137,14 @@ class Engine:
         credentials = {"accessTokens": {self._secrets_url: token}, "accounts": {self._secrets_url: account}}
         files.write(self._home.pulumi_home / "credentials.json", json.dumps(credentials), mode=files.PRIVATE)
 
-    def _ask(self, arguments: list[str], folder: Path) -> str:
+    def _ask(
+        self, arguments: list[str], folder: Path, *, said: str | None = None, environ: Mapping[str, str] | None = None
+    ) -> str:
         done = subprocess.run(
             [self._program, "--non-interactive", *arguments],
             cwd=folder,
-            env=self._environ,
+            env={**self._environ, **(environ or {})},
+            input=said,
             capture_output=True,
             text=True,
         )

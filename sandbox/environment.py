@@ -47,6 +47,19 @@ HTTP_PROXY={_DEAD_END} HTTPS_PROXY={_DEAD_END} http_proxy={_DEAD_END} https_prox
     exec '{{program}}' --endpoint-url http://127.0.0.1:{{port}} "$@"
 """
 
+_PULUMI = """\
+# What a killed engine left half done is brought to its end before the next one begins: docs/adr/0007.
+left() {{ [ -n "$(ls -A {home}/creations {home}/backend/.pulumi/locks/*/*/* 2>/dev/null | grep -v ':$')" ]; }}
+for word in "$@"; do
+    case $word in
+        up | update | preview | pre | refresh | destroy | down | dn | import | watch)
+            ! left || (cd {clone} && {python} -m sandbox settle --stack {stack}) || exit
+            break ;;
+    esac
+done
+exec {engine} "$@"
+"""
+
 
 def unset_names(environ: Mapping[str, str]) -> list[str]:
     """The variables of ``environ`` that must not be there; each AWS service may have an endpoint of its own."""
@@ -139,8 +152,12 @@ def prepare(home: Home, tools: Mapping[str, str], kubernetes_provider: str | Non
     if not token.exists():
         # Random because the engine blots its credentials out wherever it prints them.
         files.write(token, secrets.token_hex(20), mode=files.PRIVATE)
-    for name in ("pulumi", "kubectl"):
-        _link(folder / name, Path(tools[name]))
+    _link(folder / "kubectl", Path(tools["kubectl"]))
+    engine = home.root / "engine" / "pulumi"
+    _link(engine, Path(tools["pulumi"]))
+    words = {"home": home.root, "clone": home.root.parents[1], "python": sys.executable, "engine": engine}
+    quoted = {name: shlex.quote(str(value)) for name, value in words.items()}
+    _script(folder / "pulumi", _PULUMI.format(stack=shlex.quote(home.stack), **quoted))
     _script(folder / "aws", _AWS.format(program=Path(sys.executable).parent / "aws", port=home.port_for("cloud")))
     for plugin, sdk in _PLUGINS.items():
         place = home.pulumi_home / "plugins" / f"{plugin}-v{metadata.version(sdk)}"
@@ -157,5 +174,6 @@ def _script(path: Path, content: str) -> None:
 def _link(link: Path, target: Path) -> None:
     if link.is_symlink() and link.readlink() == target:
         return
+    link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to(target)

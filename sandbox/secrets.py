@@ -35,7 +35,9 @@ class Vault:
 
     def __init__(self, key_file: Path) -> None:
         if not key_file.exists():
-            files.write(key_file, AESGCM.generate_key(bit_length=256), mode=files.PRIVATE)
+            with files.locked(key_file.with_name(f".{key_file.name}.lock")):
+                if not key_file.exists():
+                    files.write(key_file, AESGCM.generate_key(bit_length=256), mode=files.PRIVATE)
         self._cipher = AESGCM(key_file.read_bytes())
 
     def encrypt(self, plaintext: str) -> str:

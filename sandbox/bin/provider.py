@@ -5,12 +5,17 @@ Runs on the bare interpreter (no site-packages), because the engine starts it fo
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
 from pathlib import Path
+
+_WATCH = 0.5
+"""Seconds between two looks at whether the engine lives: killed, it leaves its plugins behind."""
 
 
 def leave(_signal: int, _frame: object) -> None:
@@ -18,6 +23,7 @@ def leave(_signal: int, _frame: object) -> None:
 
 
 def main(package: str) -> int:
+    engine = os.getppid()
     signal.signal(signal.SIGINT, leave)
     signal.signal(signal.SIGTERM, leave)
     if "SANDBOX_HOME" not in os.environ:
@@ -36,11 +42,19 @@ def main(package: str) -> int:
     if not answer.isdigit():
         sys.stderr.write(answer + "\n")
         return 1
+
+    def stopped(_signal: int, _frame: object) -> None:
+        """So the engine ends its plugins, once it has noted all that they told it."""
+        with contextlib.suppress(OSError):
+            connection.sendall(b"heard\n")
+        os._exit(0)
+
+    signal.signal(signal.SIGINT, stopped)
     print(answer, flush=True)
-    connection.settimeout(None)
     # The daemon only closes the connection when it stops.
-    while connection.recv(1024):
-        pass
+    while os.getppid() == engine:
+        if select.select([connection], [], [], _WATCH)[0]:
+            break
     return 0
 
 

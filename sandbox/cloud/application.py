@@ -12,6 +12,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
+from sandbox.cloud.answers import HEADER, Answers
 from sandbox.cloud.journal import Journal, JournalError, Record
 from sandbox.cloud.kept_requests import changes, kept, restored
 from sandbox.cloud.operations import AwsError, OwnServices, Signature, error_response
@@ -28,6 +29,7 @@ class Application:
         self._own = own
         self._pages = pages
         self._journal = journal
+        self._answers = Answers()
         self._moto: Any = DomainDispatcherApplication(create_backend_app)
         journal.register("request", self._change, _outcome)
 
@@ -56,8 +58,7 @@ class Application:
         if signature is None:
             return Response.from_app(self._moto, environ)
         try:
-            answer = self._own.answer(environ, signature)
-            return answer if answer is not None else self._ask_moto(environ, signature, body)
+            return self._answers.once(environ.get(HEADER), lambda: self._ask(environ, signature, body))
         except Exception as error:
             # moto's debug pages are HTML, which SDKs cannot read, and so they ask again and again.
             environ["wsgi.input"] = io.BytesIO(body)
@@ -69,6 +70,10 @@ class Application:
                 traceback.print_exc()
                 problem = AwsError("InternalFailure", f"the sandbox's {signature.service} failed: {error!r}")
             return error_response(environ, signature, problem)
+
+    def _ask(self, environ: dict[str, Any], signature: Signature, body: bytes) -> Response:
+        answer = self._own.answer(environ, signature)
+        return self._ask_moto(environ, signature, body) if answer is None else answer
 
     def _ask_moto(self, environ: dict[str, Any], signature: Signature, body: bytes) -> Response:
         environ["wsgi.input"] = io.BytesIO(body)

@@ -22,6 +22,8 @@ from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 from sandbox.plugins.run_program import SHOWN
 
 _MESSAGE_LIMIT = 400 * 1024 * 1024
+_WATCH = 0.5
+"""Seconds between two looks at whether the engine lives."""
 _RUN_PROGRAM = Path(__file__).with_name("run_program.py")
 _LIST_PACKAGES = """
 import json
@@ -205,7 +207,10 @@ def main(arguments: list[str]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+    engine = os.getppid()
     print(port, flush=True)
-    ended.wait()
+    # An engine that is killed leaves this process behind, and the program with it.
+    while os.getppid() == engine and not ended.wait(_WATCH):
+        pass
     host.stop()
     os._exit(0)

@@ -25,6 +25,7 @@ __all__ = [
     "Provider",
     "ProviderError",
     "Secret",
+    "Unanswered",
     "Unknown",
     "contains_unknown",
 ]
@@ -38,6 +39,10 @@ Log = Callable[[str, Severity, str, bool], None]
 
 class ProviderError(Exception):
     """An operation failed; the text is what the user reads beside the resource."""
+
+
+class Unanswered(ProviderError):
+    """A request was made and no answer came: what was asked for may have happened."""
 
 
 class InitFailed(Exception):
@@ -92,12 +97,16 @@ class Call:
     timeout: float = 0
     """Seconds from the resource's customTimeouts, 0 when none is set."""
     preview: bool = False
-    _log: Log | None = None
+    log_to: Log | None = None
+    token: str = ""
+    """Identifies a creation: the same when it is made up for after its provider was killed."""
+    again: bool = False
+    """Whether this creation was begun before, so that what it makes may exist already."""
 
     def log(self, message: str, *, severity: Severity = "info", ephemeral: bool = False) -> None:
         """Show ``message`` beside the resource; an ephemeral one only while it is worked on."""
-        if self._log is not None:
-            self._log(self.urn, severity, message, ephemeral)
+        if self.log_to is not None:
+            self.log_to(self.urn, severity, message, ephemeral)
 
 
 class Provider:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, NoReturn, cast
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2, struct_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
+from sandbox.creations import Notes
+from sandbox.plugins.creating import Changes, call_of, create, create_noted
 from sandbox.plugins.protocol import (
     Call,
     Diff,
@@ -40,9 +43,11 @@ _SEVERITIES: dict[Severity, Any] = {
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """Serves one provider instance."""
 
-    def __init__(self, provider: Provider, version: str) -> None:
+    def __init__(self, provider: Provider, version: str, notes: Notes, changes: Changes) -> None:
         self._provider = provider
         self._version = version
+        self._notes = notes
+        self._changes = changes
         self._engine: Any = None
         self._engine_lock = threading.Lock()
 
@@ -92,7 +97,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Configure(self, request: Any, context: Any) -> Any:
         def run() -> Any:
-            self._provider.configure(_arguments(self._provider, request.args))
+            configure(self._provider, request)
+            self._notes.configured(request.SerializeToString())
             return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True)
 
         return self._answer(context, run)
@@ -116,9 +122,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return self._answer(context, run)
 
     def Create(self, request: Any, context: Any) -> Any:
+        if request.preview:
+            return self._answer(context, lambda: create(self._provider, request, self._call(request)))
+
         def run() -> Any:
-            id, outputs = self._provider.create(self._call(request), from_struct(request.properties))
-            return provider_pb2.CreateResponse(id=id, properties=to_struct(outputs))
+            with self._changes.one(request.urn):
+                return create_noted(self._provider, self._notes, request, self._call(request))
 
         return self._answer(context, run)
 
@@ -137,7 +146,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         def run() -> Any:
             old_inputs, outputs = from_struct(request.old_inputs), from_struct(request.olds)
             news = from_struct(request.news)
-            answer = self._provider.update(self._call(request), request.id, old_inputs, outputs, news)
+            with self._changing(request, counted=not request.preview):
+                answer = self._provider.update(self._call(request), request.id, old_inputs, outputs, news)
             return provider_pb2.UpdateResponse(properties=to_struct(answer))
 
         return self._answer(context, run)
@@ -145,7 +155,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: Any, context: Any) -> Any:
         def run() -> Any:
             old_inputs, outputs = from_struct(request.old_inputs), from_struct(request.properties)
-            self._provider.delete(self._call(request), request.id, old_inputs, outputs)
+            with self._changing(request):
+                self._provider.delete(self._call(request), request.id, old_inputs, outputs)
             return empty_pb2.Empty()
 
         return self._answer(context, run)
@@ -162,11 +173,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     # -- plumbing -----------------------------------------------------------------------------------------------
 
     def _call(self, request: Any) -> Call:
-        # Older engines leave type and name empty: both are in the URN, stack::project::parent$type::name.
-        type = request.type or request.urn.split("::")[2].rpartition("$")[2]
-        name = request.name or request.urn.split("::", 3)[3]
-        timeout = getattr(request, "timeout", 0.0)
-        return Call(request.urn, type, name, timeout, bool(getattr(request, "preview", False)), self._log)
+        return call_of(request, log_to=self._log)
+
+    @contextlib.contextmanager
+    def _changing(self, request: Any, *, counted: bool = True) -> Generator[None]:
+        with self._changes.one(request.urn) if counted else contextlib.nullcontext():
+            if counted:
+                self._notes.change(request.urn)
+            yield
 
     def _attach(self, address: str) -> None:
         with self._engine_lock:
@@ -179,7 +193,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 request = engine_pb2.LogRequest(
                     severity=_SEVERITIES[severity], message=message, urn=urn, ephemeral=ephemeral
                 )
-                self._engine.Log(request)
+                # An engine that is gone must not end what it has asked for.
+                with contextlib.suppress(grpc.RpcError):
+                    self._engine.Log(request)
 
     def _answer(self, context: Any, run: Callable[[], Any]) -> Any:
         try:
@@ -228,6 +244,11 @@ def _diff(diff: Diff) -> Any:
             for path, change in diff.details.items()
         },
     )
+
+
+def configure(provider: Provider, request: Any) -> None:
+    """Give ``provider`` the arguments of a ConfigureRequest."""
+    provider.configure(_arguments(provider, request.args))
 
 
 def _arguments(provider: Provider, struct: struct_pb2.Struct) -> Properties:

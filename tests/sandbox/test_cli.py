@@ -150,6 +150,60 @@ class TestEnv:
         assert token.read_text() == before
 
 
+class TestInterrupted:
+    """What the commands do about engines that were killed; see also tests/engine/test_interrupted.py."""
+
+    @pytest.fixture
+    def plain(self, clone: Path, home: Home, tmp_path: Path) -> list[str]:
+        """The words that start `pulumi` of the environment, with an engine and a settling that only say so."""
+        engine = tmp_path / "engine"
+        engine.write_text('#!/bin/sh\necho "engine $*"\n')
+        engine.chmod(0o755)
+        environment.prepare(home, {"pulumi": str(engine), "kubectl": "/bin/true"})
+        (clone / "sandbox.py").write_text("import sys; print(*sys.argv[1:], flush=True); sys.exit(len(sys.argv) == 1)")
+        return [str(home.root / "bin" / "pulumi")]
+
+    def said(self, plain: list[str], *words: str) -> list[str]:
+        done = subprocess.run([*plain, *words], cwd="/", capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        return done.stdout.splitlines()
+
+    def test_plain_pulumi_is_the_engine(self, plain: list[str]) -> None:
+        assert self.said(plain, "up", "--target", "a b") == ["engine up --target a b"]
+
+    @pytest.mark.parametrize("left", ["creations/1", "backend/.pulumi/locks/organization/platform/dev/1.json"])
+    def test_after_a_kill_plain_pulumi_goes_on_where_it_was(self, plain: list[str], home: Home, left: str) -> None:
+        (home.root / left).parent.mkdir(parents=True)
+        assert self.said(plain, "up") == ["engine up"]
+        (home.root / left).touch()
+        assert self.said(plain, "--non-interactive", "destroy") == [
+            "settle --stack dev",
+            "engine --non-interactive destroy",
+        ]
+        assert self.said(plain, "stack", "output") == ["engine stack output"]
+
+    def test_plain_pulumi_stops_when_it_can_not_go_on(self, plain: list[str], clone: Path, home: Home) -> None:
+        (home.root / "creations" / "1").mkdir(parents=True)
+        (clone / "sandbox.py").write_text("import sys; sys.exit('no')")
+        done = subprocess.run([*plain, "up"], capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", "no\n")
+
+    def test_a_reset_that_is_killed_leaves_no_half_of_a_home(
+        self, clone: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def killed(*_: object, **__: object) -> None:
+            if not home.root.exists():
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(shutil, "rmtree", killed)
+            assert cli.main(["reset"], clone) == 130
+        assert not home.root.exists()
+        (home.root / "backend").mkdir(parents=True)
+        assert cli.main(["reset"], clone) == 0
+        assert [path.name for path in home.root.parent.iterdir()] == [".dev.lock"]
+
+
 class TestDown:
     def test_a_protected_stack_is_refused_with_its_names_before_anything_happens(
         self, clone: Path, home: Home, capsys: pytest.CaptureFixture[str]

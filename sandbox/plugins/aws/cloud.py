@@ -13,12 +13,13 @@ import botocore.exceptions
 import botocore.parsers
 import botocore.session
 
-from sandbox.plugins.protocol import ProviderError
+from sandbox.plugins.protocol import ProviderError, Unanswered
 
 _xform_name: Callable[[str], str] = cast("Any", botocore).xform_name
 _GONE = re.compile(r"NotFound|NoSuch|DoesNotExist|\.Unknown")
 RETRIES = 25
 """How often the genuine provider tries a call that is throttled or fails on the server's side (``maxRetries``)."""
+_TOKEN = "X-Sandbox-Creation"
 _CONNECTIONS = 64  # The engine works on many resources at once; botocore's default of 10 would queue them.
 
 
@@ -64,6 +65,7 @@ class Cloud:
         self._session.set_credentials("sandbox", "sandbox")
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
+        self._calling = threading.local()
         self._config = botocore.config.Config(
             max_pool_connections=_CONNECTIONS,
             connect_timeout=5,
@@ -77,14 +79,26 @@ class Cloud:
         with self._lock:
             key = (service, region)
             if key not in self._clients:
-                self._clients[key] = self._session.create_client(
+                client = self._session.create_client(
                     service, region_name=region, endpoint_url=self._endpoint, config=self._config
                 )
+                client.meta.events.register("before-call", self._add_token)
+                self._clients[key] = client
             return self._clients[key]
 
-    def call(self, service: str, region: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Make one call. Raises AwsError when AWS refuses it, ProviderError when it can't be made."""
+    def _add_token(self, params: dict[str, Any], **_: Any) -> None:
+        if token := getattr(self._calling, "token", ""):
+            params["headers"][_TOKEN] = token
+
+    def call(
+        self, service: str, region: str, operation: str, params: Mapping[str, Any], token: str = ""
+    ) -> dict[str, Any]:
+        """Make one call; one with a ``token`` that was answered before is given the same answer.
+
+        Raises AwsError when AWS refuses it, Unanswered when nobody answers, ProviderError when it can't be made.
+        """
         client = self.client(service, region)
+        self._calling.token = token
         try:
             if client.can_paginate(_xform_name(operation)):
                 pages = client.get_paginator(_xform_name(operation)).paginate(**params)
@@ -98,4 +112,4 @@ class Cloud:
         except botocore.parsers.ResponseParserError as error:
             raise ProviderError(f"{operation}: the sandbox's cloud does not have this operation") from error
         except botocore.exceptions.BotoCoreError as error:
-            raise ProviderError(f"{operation}: no answer from the sandbox's cloud: {error}") from error
+            raise Unanswered(f"{operation}: no answer from the sandbox's cloud: {error}") from error

@@ -68,11 +68,13 @@ class Context:
             case path:
                 return _walk(self.props, path)
 
-    def aws(self, operation: str, params: Mapping[str, Any], service: str | None = None) -> dict[str, Any]:
+    def aws(
+        self, operation: str, params: Mapping[str, Any], service: str | None = None, token: str = ""
+    ) -> dict[str, Any]:
         """One call, its failure told with the resource and the property."""
         given = {key: value for key, value in params.items() if value is not None}
         try:
-            return self.place.cloud.call(service or self.row.service, self.place.region, operation, given)
+            return self.place.cloud.call(service or self.row.service, self.place.region, operation, given, token)
         except AwsError as error:
             raise self._located(error, given) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -11,7 +12,9 @@ import jmespath
 
 from sandbox.plugins.aws.cloud import MODELS, AwsError
 from sandbox.plugins.aws.context import Context, carries, id_parts, is_empty, merge
+from sandbox.plugins.aws.deltas import delta
 from sandbox.plugins.aws.mapping import Decoder, find_member, tag_list
+from sandbox.plugins.aws.outputs import Outputs
 from sandbox.plugins.aws.schema import Schema, Type
 from sandbox.plugins.aws.table import Op, Wait
 from sandbox.plugins.protocol import ProviderError
@@ -39,11 +42,11 @@ class Lifecycle:
         else:
             at_create = row.tags is not None and row.tags.at_create
             params = context.params_of(creation, {name: inputs[name] for name in carried}, tags if at_create else None)
-            answer = context.aws(creation.name, params)
+            answer = context.aws(creation.name, params, token=context.call.token)
         context.id = str(self._id(answer))
         context.props = {**(id_parts(row, context.id) or {}), **context.props}
         try:
-            self._after_create(inputs, carried, tags)
+            self._after_create(inputs, carried, tags, again=context.call.again)
         except (AwsError, ProviderError) as error:
             raise NotReady(str(error)) from error
 
@@ -56,12 +59,30 @@ class Lifecycle:
             return self._context.render(rule)
         return jmespath.search(rule, answer)
 
-    def _after_create(self, inputs: Mapping[str, Any], carried: Iterable[str], tags: Mapping[str, Any]) -> None:
+    def finish(self, inputs: Mapping[str, Any], tags: Mapping[str, Any]) -> set[str]:
+        """Do what an interrupted creation left undone. Returns the properties that are as ``inputs`` have them now."""
+        carried = set(carries(self._row, self._row.creation(inputs), inputs))
+        self._context.read()
+        self._after_create(inputs, carried, tags, again=True)
+        return set(inputs) - carried
+
+    def wait_created(self) -> None:
+        """Wait until what is being created is there, or has failed: AWS deletes nothing before."""
+        if self._context.read() is not None:
+            with contextlib.suppress(ProviderError):
+                self._wait("creating")
+
+    def _after_create(
+        self, inputs: Mapping[str, Any], carried: Iterable[str], tags: Mapping[str, Any], *, again: bool
+    ) -> None:
         context, row = self._context, self._row
         self._wait("creating")
         if row.after_create:
             row.after_create(context)
         done = set(carried)
+        if again and context.read() is not None:
+            # Not every operation may be repeated.
+            done |= Outputs(row, self._schema).there(context, inputs)
         for op in row.update:
             names = [name for name in carries(row, op, inputs) if name not in done and name not in row.create_by]
             done |= set(names)
@@ -142,7 +163,7 @@ class Lifecycle:
             if name not in values:
                 continue
             old, new = cast("Any", olds.get(name) or []), cast("Any", values[name] or [])
-            params = merge(params, _delta(add, remove, old, new))
+            params = merge(params, delta(add, remove, old, new))
         context.aws(op.name, params)
         if op.wait:
             self._wait(doing)
@@ -265,21 +286,3 @@ class Lifecycle:
 
     def _error(self, problem: str) -> ProviderError:
         return ProviderError(f"{self._context.call.name} ({self._row.token}): {problem}")
-
-
-def _delta(add: str, remove: str, old: Any, new: Any) -> dict[str, Any]:
-    """The parameters that turn the list or map ``old`` into ``new``; dotted members are nested."""
-    if isinstance(old, Mapping) or isinstance(new, Mapping):
-        before = dict(cast("Mapping[str, Any]", old or {}))
-        after = dict(cast("Mapping[str, Any]", new or {}))
-        added: Any = {key: value for key, value in after.items() if before.get(key) != value}
-        removed: Any = [key for key in before if key not in after]
-    else:
-        added = [item for item in new if item not in old]
-        removed = [item for item in old if item not in new]
-    result: dict[str, Any] = {}
-    for path, value in ((add, added), (remove, removed)):
-        if value:
-            head, _, rest = path.partition(".")
-            result = merge(result, {head: {rest: value} if rest else value})
-    return result

@@ -122,6 +122,16 @@ class Outputs:
                 result[name] = live
         return result
 
+    def there(self, context: Context, inputs: Mapping[str, Any]) -> set[str]:
+        """The names of those ``inputs`` that the cloud has as they are."""
+        decoded = self.decode(context)
+        found: set[str] = set()
+        for name, given in inputs.items():
+            live = project(given, decoded.get(name), self._schema.outputs.get(name, _ANY))
+            if live is not None and not self._comparison.drifted(name, live, given):
+                found.add(name)
+        return found
+
     def imported(self, decoded: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs of a resource that no program has described yet."""
         known = {name: value for name, value in decoded.items() if name in self._schema.inputs and not is_empty(value)}

@@ -23,6 +23,9 @@ from sandbox.plugins.aws.tables import RESOURCES
 from sandbox.plugins.protocol import Call, Diff, Failure, InitFailed, Properties, Provider, ProviderError
 from sandbox.plugins.values import Unknown
 
+_UNFINISHED = "__unfinished"
+"""The output of a resource that exists, but whose creation did not get to its end: the next update does the rest."""
+
 
 class AwsProvider(Provider):
     """Maps aws:* types onto botocore calls against the sandbox's cloud, by the tables."""
@@ -88,7 +91,8 @@ class AwsProvider(Provider):
         try:
             lifecycle.create(inputs, tags)
         except NotReady as error:
-            raise InitFailed(context.id, outputs.of(context, inputs, tags), inputs, [str(error)]) from error
+            made = {**outputs.of(context, inputs, tags), _UNFINISHED: True}
+            raise InitFailed(context.id, made, inputs, [str(error)]) from error
         return context.id, outputs.of(context, inputs, lifecycle.tags() or tags)
 
     def read(
@@ -129,12 +133,15 @@ class AwsProvider(Provider):
         old_inputs = arrived(row, old_inputs, old_outputs)
         changes = Comparison(row, schema).changes(old_inputs, news)
         changed = {re.split(r"[.\[]", path)[0] for path in changes}
+        unfinished = bool(old_outputs.pop(_UNFINISHED, False))
         if call.preview:
             return outputs.preview_update(old_outputs, news, bool(changed - set(row.local)), tags)
         context = Context(row, self._at(news), call, {**old_outputs, **news}, id)
         if context.read() is None:
             raise ProviderError(f"{call.name} ({row.token}): {id} is gone from the cloud; run pulumi refresh")
         lifecycle = Lifecycle(context, schema)
+        if unfinished:
+            changed -= lifecycle.finish(news, tags)
         lifecycle.update(old_inputs, news, changed)
         if row.tags and lifecycle.tags() != tags:
             lifecycle.tag(lifecycle.tags(), tags)
@@ -144,7 +151,10 @@ class AwsProvider(Provider):
     def delete(self, call: Call, id: str, old_inputs: Properties, outputs: Properties) -> None:
         row = self._row(call.type)
         known: Properties = {**outputs, **old_inputs}
-        Lifecycle(Context(row, self._at(known), call, known, id), schema_of(row.token)).delete(known)
+        lifecycle = Lifecycle(Context(row, self._at(known), call, known, id), schema_of(row.token))
+        if known.pop(_UNFINISHED, False):
+            lifecycle.wait_created()
+        lifecycle.delete(known)
 
     def invoke(self, token: str, arguments: Properties, preview: bool) -> Properties:
         del preview

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 import typing
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ import pulumi
 
 # The SDK's own reflection over its generated classes.
 sdk: Any = importlib.import_module("pulumi._types")
+
+_loading = threading.Lock()
 
 Kind = Literal["text", "number", "bool", "list", "map", "object", "any"]
 
@@ -41,8 +44,10 @@ def schema_of(token: str) -> Schema:
     module_name = module_path.partition("/")[0]
     module_name = f"{module_name}_" if module_name == "lambda" else module_name
     try:
-        module: Any = importlib.import_module(f"pulumi_aws.{module_name}")
-        resource, arguments = getattr(module, name), getattr(module, f"{name}Args")
+        # The SDK loads its modules lazily, and a thread that comes second finds half of one.
+        with _loading:
+            module: Any = importlib.import_module(f"pulumi_aws.{module_name}")
+            resource, arguments = getattr(module, name), getattr(module, f"{name}Args")
     except (ImportError, AttributeError) as error:
         raise LookupError(f"pulumi-aws has no type {token}") from error
     return Schema(

@@ -12,7 +12,7 @@ from typing import Any
 from sandbox.kube import ApiError, KubeClient, KubeconfigError, UnknownKind
 from sandbox.plugins.kubernetes import objects
 from sandbox.plugins.kubernetes.waiting import Waiter
-from sandbox.plugins.protocol import ProviderError, Unknown
+from sandbox.plugins.protocol import ProviderError, Unanswered, Unknown
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def explain(error: ApiError, obj: Mapping[str, Any]) -> ProviderError:
         text = f"{objects.describe(obj)}: {_conflict(error)}"
     elif "field is immutable" in str(error):
         text += " (to replace the object instead, name the field in replace_on_changes)"
-    return ProviderError(_without_secret_values(text, obj))
+    text = _without_secret_values(text, obj)
+    return Unanswered(text) if error.status == 0 else ProviderError(text)
 
 
 def conflicting_managers(error: ApiError) -> set[str]:

@@ -92,7 +92,9 @@ class Releases:
             self._contents(call, inputs)
             return "", {**inputs, "resourceNames": UNKNOWN, "status": UNKNOWN}
         before = records.latest(self.cluster.required, inputs["namespace"], inputs["name"])
-        if before is not None and not (before.status.pending and before.chart == inputs["chart"]):
+        # Of a creation that was begun before, the record is its own.
+        own = call.again or before is None or (before.status.pending and before.chart == inputs["chart"])
+        if not own:
             raise ProviderError(f"cannot re-use a name that is still in use: there is a release {_id(inputs)}")
         return _id(inputs), self._install(call, inputs, before)
 

@@ -99,7 +99,7 @@ class Resources:
 
     def create(self, call: Call, inputs: Properties) -> tuple[str, Properties]:
         obj = objects.from_properties(inputs)
-        manager = _field_manager(obj, {})
+        manager = _field_manager(obj, {}, call.token)
         if call.preview:
             return "", self._preview_create(call, obj, manager)
         live = self._created(call, obj, manager)
@@ -185,7 +185,8 @@ class Resources:
         return objects.preview_outputs(answer, manager)
 
     def _create(self, call: Call, obj: Object, manager: str) -> Object:
-        if not self._cluster.upsert and self._live(obj) is not None:
+        live = None if self._cluster.upsert else self._live(obj)
+        if live is not None and not (call.again and _owns(manager, live)):
             raise ProviderError(
                 f"{objects.describe(obj)} exists already. If the resource was renamed, give it an alias; to adopt the "
                 "object, import it; to overwrite objects on purpose, set the provider's upsert_existing_objects"
@@ -238,10 +239,19 @@ class Resources:
         return self._cluster.required.get(obj["apiVersion"], obj["kind"], meta["name"], meta.get("namespace"))
 
 
-def _field_manager(obj: Mapping[str, Any], outputs: Mapping[str, Any]) -> str:
-    """The name under which the object's fields are owned: as annotated, as before, or a new one."""
+def _field_manager(obj: Mapping[str, Any], outputs: Mapping[str, Any], token: str = "") -> str:
+    """The name under which the object's fields are owned: as annotated, as before, or a new one.
+
+    The same creation (``token``) has the same one, so that it knows its object again.
+    """
     asked = objects.annotation(obj, objects.PATCH_FIELD_MANAGER)
-    return asked or str(outputs.get(objects.FIELD_MANAGER) or objects.unique_name(MANAGER_PREFIX))
+    made = f"{MANAGER_PREFIX}-{token[:8]}" if token else objects.unique_name(MANAGER_PREFIX)
+    return asked or str(outputs.get(objects.FIELD_MANAGER) or made)
+
+
+def _owns(manager: str, live: Mapping[str, Any]) -> bool:
+    entries: list[dict[str, Any]] = objects.metadata(live).get("managedFields") or []
+    return any(entry.get("manager") == manager for entry in entries)
 
 
 def _not_there_yet(error: ApiError) -> str | None:

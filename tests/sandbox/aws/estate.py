@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,7 +75,9 @@ class Estate:
         return self.made[token]
 
     def create(self, token: str, name: str, program: Properties) -> Made:
-        call = Call(urn=f"urn:pulumi:test::platform::{token}::{name}", type=token, name=name)
+        # As from the plugins' process, which notes each creation.
+        noted = secrets.token_hex(16)
+        call = Call(urn=f"urn:pulumi:test::platform::{token}::{name}", type=token, name=name, token=noted)
         inputs, failures = self.provider.check(call, {}, program)
         assert failures == []
         id, outputs = self.provider.create(call, inputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -178,6 +179,21 @@ class TestCreate:
             provider.create(said.call(CONFIG_MAP), config_map())
         Resources(cluster(kube, upsert=True)).create(said.call(CONFIG_MAP), config_map(data={"b": "2"}))
         assert kube.applied
+
+    def test_a_creation_that_is_begun_again_knows_its_own_object(
+        self, provider: Resources, said: Said, kube: FakeKube
+    ) -> None:
+        call = replace(said.call(CONFIG_MAP), token="0123456789abcdef")
+        _, outputs = provider.create(call, config_map())
+        assert kube.calls[-1].endswith("by pulumi-kubernetes-01234567")
+        kube.objects["v1", "ConfigMap", "shop", "web"]["metadata"]["managedFields"] = [
+            {"manager": "pulumi-kubernetes-01234567"}
+        ]
+        id, again = provider.create(replace(call, again=True), config_map())
+        assert (id, again) == ("shop/web", outputs)
+
+        with pytest.raises(ProviderError, match="exists already"):
+            provider.create(replace(call, token="fedcba9876543210", again=True), config_map())
 
     def test_a_namespace_that_is_being_made_is_waited_for(
         self, provider: Resources, said: Said, kube: FakeKube, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,154 @@
+"""What an engine leaves in its backend when it is killed: locks, drafts, and operations that it did not see end.
+
+The engine takes its lock away when it ends; a lock that is left makes the next engine refuse to work. The state itself
+is always whole: it is written beside, and then renamed. But each file has a companion (``.attrs``) that is written in
+place: one that is torn makes the next engine refuse to read the state.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sandbox.home import Home, Running
+
+_PENDING = re.compile(rb'"pending_operations"\s*:\s*\[\s*\{')
+
+_POLL = 0.2
+_SLACK = 3.0
+"""Seconds by which a process may seem younger than the lock that it took."""
+_DRAFT_AGE = 5.0
+"""Seconds after which nobody writes a draft any more."""
+
+
+class LockError(Exception):
+    """The stack is locked by somebody of whom nobody here can tell whether he still works."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """An engine that has locked the stack."""
+
+    path: Path
+    pid: int
+    user: str
+    host: str
+    since: float
+    """Seconds since the epoch."""
+
+    @classmethod
+    def of(cls, path: Path) -> Holder:
+        content = json.loads(path.read_text())
+        # Go writes nanoseconds, which datetime does not read.
+        moment = datetime.fromisoformat(re.sub(r"\.\d+", "", content["timestamp"]))
+        return cls(path, content["pid"], content["username"], content["hostname"], moment.timestamp())
+
+    @property
+    def here(self) -> bool:
+        return self.host == socket.gethostname()
+
+    @property
+    def works(self) -> bool:
+        """Whether the process is there and is the one that took the lock: numbers of processes are used again."""
+        if not Running("pulumi", self.pid, 0, self.since).alive:
+            return False
+        shown = subprocess.run(
+            ["ps", "-ww", "-o", "etime=,command=", "-p", str(self.pid)], capture_output=True, text=True
+        ).stdout.split(maxsplit=1)
+        if len(shown) < 2 or "pulumi" not in shown[1]:
+            return False
+        return time.time() - seconds(shown[0]) <= self.since + _SLACK
+
+    def __str__(self) -> str:
+        since = time.strftime("%H:%M:%S", time.localtime(self.since))
+        return f"pulumi (process {self.pid} of {self.user}@{self.host}, since {since})"
+
+
+def wait_until_free(home: Home) -> None:
+    """Wait until no engine works on the stack of ``home``; what killed ones left behind is taken away.
+
+    Raises LockError when the holder is on another machine.
+    """
+    said: Holder | None = None
+    while True:
+        holder = next(_holders(home), None)
+        if holder is None and not _clear_drafts(home):
+            _clear_torn(home)
+            return
+        if holder not in (None, said):
+            print(f"waiting: {holder} works on stack {home.stack}", file=sys.stderr, flush=True)
+            said = holder
+        time.sleep(_POLL)
+
+
+def is_held(home: Home) -> bool:
+    """Whether an engine works on the stack at this moment."""
+    return any(not holder.here or holder.works for holder in _locks(home))
+
+
+def is_pending(home: Home) -> bool:
+    """Whether the state has operations that no engine has seen the end of."""
+    states = (home.backend / ".pulumi" / "stacks").glob(f"*/{home.stack}.json")
+    return any(_PENDING.search(state.read_bytes()) for state in states)
+
+
+def _holders(home: Home) -> Iterator[Holder]:
+    """Those that work; the locks of those that are gone are taken away."""
+    for holder in _locks(home):
+        if not holder.here:
+            raise LockError(
+                f"stack {home.stack} is locked by {holder}, which is another machine. "
+                'If it no longer works: `eval "$(make -s env)"`, then `pulumi cancel --yes`'
+            )
+        if holder.works:
+            yield holder
+        else:
+            holder.path.unlink(missing_ok=True)
+            holder.path.with_name(f"{holder.path.name}.attrs").unlink(missing_ok=True)
+
+
+def _clear_drafts(home: Home) -> bool:
+    """Take away what was being written when its engine was killed. Returns whether a lock may just be written."""
+    young = False
+    for path in (home.backend / ".pulumi").rglob("*.tmp"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _DRAFT_AGE:
+                path.unlink()
+            else:
+                young |= "locks" in path.parts
+    return young
+
+
+def _clear_torn(home: Home) -> None:
+    """Take away the companions that are not whole. A file without one has the default attributes."""
+    for path in (home.backend / ".pulumi").rglob("*.attrs"):
+        try:
+            json.loads(path.read_text())
+        except ValueError:
+            path.unlink()
+
+
+def _locks(home: Home) -> Iterator[Holder]:
+    for path in sorted((home.backend / ".pulumi" / "locks").rglob("*.json")):
+        try:
+            yield Holder.of(path)
+        except FileNotFoundError:
+            continue  # released meanwhile
+
+
+def seconds(etime: str) -> float:
+    """The seconds of ``ps``'s ``[[days-]hours:]minutes:seconds``."""
+    days, _, rest = etime.rpartition("-")
+    seconds = 0
+    for part in rest.split(":"):
+        seconds = seconds * 60 + int(part)
+    return seconds + 86400 * int(days or 0)
