@@ -20,7 +20,9 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from sandbox.home import Home
+from sandbox.plugins.program import Watch
 from sandbox.plugins.protocol import Provider
+from sandbox.plugins.secrecy import Secrecy
 from sandbox.plugins.servicer import MESSAGE_LIMIT, Servicer
 
 Factory = Callable[[Home], Provider]
@@ -47,8 +49,13 @@ def _version(package: str) -> str:
 def start_server(provider: Provider, version: str = "0.0.0") -> tuple[Any, int]:
     """Serve ``provider`` on a free loopback port: the gRPC server and its port."""
     options = [("grpc.max_receive_message_length", MESSAGE_LIMIT), ("grpc.max_send_message_length", MESSAGE_LIMIT)]
-    server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider, version), server)
+    secrecy = Secrecy()
+    server = grpc.server(
+        ThreadPoolExecutor(_THREADS), options=options, interceptors=(secrecy, Watch(provider.attached))
+    )
+    servicer = Servicer(provider, version)
+    servicer.blot = secrecy.words.blot
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     return server, port

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import copy
-import json
 import secrets
 from collections.abc import Mapping
 from typing import Any, cast
@@ -246,6 +245,7 @@ def timeout_seconds(requested: float, inputs: Mapping[str, Any], default: float)
     if requested:
         return requested
     text = annotation(inputs, TIMEOUT_SECONDS)
+    # Something else than a number is ignored, as the genuine provider does; a check says so.
     return float(text) if text.isdigit() else default
 
 
@@ -253,15 +253,3 @@ def propagation(inputs: Mapping[str, Any]) -> str:
     """How deletion reaches what the object owns."""
     asked = annotation(inputs, DELETION_PROPAGATION).lower()
     return {"orphan": "Orphan", "background": "Background"}.get(asked, "Foreground")
-
-
-def wait_conditions(inputs: Mapping[str, Any]) -> list[str]:
-    """The conditions of the annotation ``pulumi.com/waitFor``: one text, or a JSON list of them."""
-    text = annotation(inputs, WAIT_FOR)
-    if not text:
-        return []
-    try:
-        decoded = json.loads(text)
-    except ValueError:
-        return [text]
-    return [str(item) for item in cast("list[Any]", decoded)] if isinstance(decoded, list) else [text]

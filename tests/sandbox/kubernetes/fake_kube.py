@@ -17,6 +17,7 @@ Key = tuple[str, str, str | None, str]
 
 KINDS = {
     ("v1", "ConfigMap"): True,
+    ("v1", "Event"): True,
     ("v1", "Namespace"): False,
     ("v1", "Pod"): True,
     ("v1", "Secret"): True,

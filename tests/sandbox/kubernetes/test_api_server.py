@@ -8,19 +8,17 @@ from typing import Any
 
 import pytest
 
-from sandbox.control_plane import NODE_ANNOTATION, ControlPlane, Webhooks
 from sandbox.home import Home
 from sandbox.kube import KubeClient
 from sandbox.plugins.kubernetes.provider import KubernetesProvider
 from sandbox.plugins.protocol import UNKNOWN, InitFailed, Properties, ProviderError, Secret
 from sandbox.stand_ins import LABEL, crd_names, stand_in
 from sandbox.stand_ins.table import STAND_INS
-from sandbox.toolchain.setup import set_up
 from tests.sandbox.kubernetes.fake_kube import Said
+from tests.sandbox.kubernetes.plane import control_plane
 
 pytestmark = pytest.mark.engine
 
-KUBERNETES = "1.35"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 NAMESPACE = "kubernetes:core/v1:Namespace"
@@ -29,33 +27,8 @@ RELEASE = "kubernetes:helm.sh/v3:Release"
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    home = Home(tmp_path_factory.mktemp("sandbox"))
-    toolchain = set_up(KUBERNETES)
-    home.write_facts({"tools": toolchain.programs, "crds": str(toolchain.crds), "kubernetes_version": KUBERNETES})
-    plane = ControlPlane(home)
-    # Nobody asks the webhooks: the tests come with an administrator's certificate.
-    nowhere = "http://127.0.0.1:1/"
-    plane.start(issuer="https://oidc.example.com", webhooks=Webhooks(nowhere, nowhere))
-    try:
-        client = KubeClient.from_kubeconfig(home.admin_kubeconfig.read_text())
-        annotation, _, value = NODE_ANNOTATION.partition("=")
-        for name in ("a", "b"):
-            capacity = {"cpu": "4", "memory": "16Gi", "pods": "50"}
-            client.create(
-                {
-                    "apiVersion": "v1",
-                    "kind": "Node",
-                    "metadata": {
-                        "name": name,
-                        "annotations": {annotation: value},
-                        "labels": {"kubernetes.io/hostname": name},
-                    },
-                    "status": {"capacity": capacity, "allocatable": capacity},
-                }
-            )
+    with control_plane(tmp_path_factory.mktemp("sandbox")) as home:
         yield home
-    finally:
-        plane.stop()
 
 
 @pytest.fixture

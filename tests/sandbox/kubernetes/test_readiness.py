@@ -137,24 +137,16 @@ def test_a_service_without_pods_is_ready_but_the_user_is_told() -> None:
 
 
 SET = {"observedGeneration": 2}
+TWO_READY = SET | {"replicas": 2, "readyReplicas": 2, "currentReplicas": 2}
 
 
 @pytest.mark.parametrize(
     ("kind", "status", "ready"),
     [
-        ("StatefulSet", SET | {"replicas": 2, "readyReplicas": 2, "currentRevision": "a", "updateRevision": "a"}, True),
-        (
-            "StatefulSet",
-            SET | {"replicas": 2, "readyReplicas": 2, "currentRevision": "a", "updateRevision": "b"},
-            False,
-        ),
-        (
-            "StatefulSet",
-            SET | {"replicas": 2, "readyReplicas": 1, "currentRevision": "a", "updateRevision": "a"},
-            False,
-        ),
-        ("ReplicaSet", SET | {"readyReplicas": 2}, True),
-        ("ReplicaSet", SET | {"readyReplicas": 1}, False),
+        ("StatefulSet", TWO_READY | {"currentRevision": "a", "updateRevision": "a"}, True),
+        ("StatefulSet", TWO_READY | {"currentRevision": "a", "updateRevision": "b"}, False),
+        ("StatefulSet", TWO_READY | {"currentRevision": "a", "updateRevision": "a", "currentReplicas": 1}, False),
+        ("StatefulSet", TWO_READY | {"currentRevision": "a", "updateRevision": "a", "readyReplicas": 1}, False),
         (
             "DaemonSet",
             SET | {"desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 2, "numberReady": 2},
@@ -201,7 +193,7 @@ def test_other_kinds_have_their_own_sign(obj: Object, around: Object, ready: boo
     assert verdict(obj, **around).ready is ready
 
 
-@pytest.mark.parametrize("kind", ["ConfigMap", "Namespace", "ServiceAccount", "Middleware"])
+@pytest.mark.parametrize("kind", ["ConfigMap", "Namespace", "ServiceAccount", "Middleware", "ReplicaSet"])
 def test_most_kinds_are_ready_once_they_exist(kind: str) -> None:
     assert rule_for(live(kind)) is None
 
