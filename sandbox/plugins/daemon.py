@@ -50,9 +50,8 @@ def start_server(provider: Provider, version: str = "0.0.0") -> tuple[Any, int]:
     """Serve ``provider`` on a free loopback port: the gRPC server and its port."""
     options = [("grpc.max_receive_message_length", MESSAGE_LIMIT), ("grpc.max_send_message_length", MESSAGE_LIMIT)]
     secrecy = Secrecy()
-    server = grpc.server(
-        ThreadPoolExecutor(_THREADS), options=options, interceptors=(secrecy, Watch(provider.attached))
-    )
+    interceptors: list[grpc.ServerInterceptor] = [secrecy, Watch(provider.attached)]
+    server = grpc.server(ThreadPoolExecutor(_THREADS), options=options, interceptors=interceptors)
     servicer = Servicer(provider, version)
     servicer.blot = secrecy.words.blot
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)

@@ -36,6 +36,11 @@ class Coming:
             patience=self.patience,
         )
 
+    def definition(self, api_version: str, kind: str) -> Mapping[str, Any] | None:
+        """The CRD with which the program so far serves a kind; None when it does not."""
+        found = (crd for type, inputs in self.program.resources() for crd in self._crds_of(type, inputs))
+        return next((crd for crd in found if not contains_unknown(crd) and _serves(crd, api_version, kind)), None)
+
     def unknown_charts(self) -> list[str]:
         """The program's charts of which nobody knows the CRDs."""
         charts = [(str(inputs.get("chart")), inputs) for type, inputs in self.program.resources() if type == RELEASE]

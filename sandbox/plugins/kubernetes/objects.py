@@ -156,6 +156,11 @@ def mark_secrets(obj: Object) -> Object:
         for key in ("data", "stringData"):
             if obj.get(key) is not None and not isinstance(obj[key], Secret):
                 obj[key] = Secret(obj[key])
+        found = annotations_of(obj)
+        if LAST_APPLIED in found and not isinstance(found[LAST_APPLIED], Secret):
+            # It repeats the whole object; somebody's manifest may have it.
+            annotations = {**found, LAST_APPLIED: Secret(found[LAST_APPLIED])}
+            obj["metadata"] = {**metadata(obj), "annotations": annotations}
     return obj
 
 

@@ -14,6 +14,7 @@ from sandbox.plugins.kubernetes.coming import Coming
 from sandbox.plugins.kubernetes.differences import compare
 from sandbox.plugins.kubernetes.drift import as_inputs, drifted
 from sandbox.plugins.kubernetes.ignoring import leave_to_others, under
+from sandbox.plugins.kubernetes.previewing import Previewing
 from sandbox.plugins.kubernetes.readiness import Around, job
 from sandbox.plugins.kubernetes.waiting import NotReady
 from sandbox.plugins.protocol import (
@@ -46,7 +47,7 @@ class Resources:
 
     def __init__(self, cluster: Cluster, coming: Coming | None = None) -> None:
         self._cluster = cluster
-        self._coming = coming or Coming()
+        self._previewing = Previewing(cluster, coming or Coming())
         self._ignored: dict[str, Sequence[str]] = {}
 
     def check(self, call: Call, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
@@ -133,7 +134,8 @@ class Resources:
                 meta = {key: value for key, value in objects.metadata(live).items() if key in ("name", "namespace")}
                 live = client.apply({**bare, "metadata": meta}, field_manager=before)
         except ApiError as error:
-            if call.preview and isinstance(error, UnknownKind) and self._is_coming(call, obj, error):
+            if call.preview:
+                self._previewing.excuse(call, obj, error)
                 return objects.to_properties(obj)
             raise explain(error, obj) from None
         if call.preview:
@@ -196,25 +198,9 @@ class Resources:
                 return echo  # it will be replaced
             answer = self._apply(call, obj, manager, dry_run=True, force=True)
         except ApiError as error:
-            if isinstance(error, UnknownKind) and self._is_coming(call, obj, error):
-                return echo
-            if (reason := _not_there_yet(error)) is None:
-                raise explain(error, obj) from None
-            call.log(f"the API server can't check it yet: {reason}", ephemeral=True)
+            self._previewing.excuse(call, obj, error)
             return echo
         return objects.preview_outputs(answer, manager)
-
-    def _is_coming(self, call: Call, obj: Object, error: UnknownKind) -> bool:
-        """Whether the program brings the object's kind. Raises ProviderError when it does not."""
-        if self._coming.brings(obj["apiVersion"], obj["kind"]):
-            call.log("the API server checks it once its kind, which comes with the program, is there", ephemeral=True)
-            return True
-        charts = ", ".join(self._coming.unknown_charts())
-        but = f" (its CRDs may be in a chart that the sandbox does not have: {charts})" if charts else ""
-        raise ProviderError(
-            f"{objects.describe(obj)}: {error}, and no CustomResourceDefinition, chart or add-on of the program brings "
-            f"it{but}: correct its apiVersion and kind, or put its CRD into the program"
-        )
 
     def _create(self, call: Call, obj: Object, manager: str) -> Object:
         if not self._cluster.upsert and self._live(obj) is not None:
@@ -277,12 +263,3 @@ def _field_manager(obj: Mapping[str, Any], outputs: Mapping[str, Any]) -> str:
 def _init_failed(error: NotReady, id: str, inputs: Object, manager: str) -> InitFailed:
     reasons = [f"{objects.describe(error.live)}: {reason}" for reason in error.reasons]
     return InitFailed(id, objects.live_outputs(error.live, manager), objects.to_properties(inputs), reasons)
-
-
-def _not_there_yet(error: ApiError) -> str | None:
-    """Why a dry run can't be had, None when its error is one that the true request would meet, too."""
-    namespace_missing = error.status == 404 and error.details.get("kind") == "namespaces"
-    may_not = error.status == 403 and " cannot " in error.message
-    if namespace_missing or may_not or error.status == 0:
-        return str(error)
-    return None

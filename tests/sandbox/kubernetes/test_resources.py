@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.kube import ApiError
-from sandbox.plugins.kubernetes import resources
+from sandbox.plugins.kubernetes import objects, resources
 from sandbox.plugins.kubernetes.cluster import Cluster
 from sandbox.plugins.kubernetes.objects import AUTONAMED
 from sandbox.plugins.kubernetes.resources import Resources
@@ -86,6 +86,15 @@ class TestCheck:
         checked, _ = provider.check(said.call("kubernetes:core/v1:Secret"), {}, secret(stringData={"a": "1"}))
         assert checked["data"] == Secret({"a": base64.b64encode(b"1").decode()})
         assert "stringData" not in checked
+
+    def test_a_secrets_manifest_that_was_applied_by_kubectl_is_secret_as_a_whole(
+        self, provider: Resources, said: Said
+    ) -> None:
+        annotations = {"kubectl.kubernetes.io/last-applied-configuration": '{"data": {"a": "MQ=="}}', "b": "c"}
+        news = secret(metadata={"name": "web", "namespace": "shop", "annotations": annotations})
+        checked, _ = provider.check(said.call("kubernetes:core/v1:Secret"), {}, news)
+        (shown,) = (value for key, value in checked["metadata"]["annotations"].items() if key != "b")
+        assert isinstance(shown, Secret)
 
     def test_a_secret_that_is_not_known_yet_stays_text(self, provider: Resources, said: Said) -> None:
         checked, _ = provider.check(said.call("kubernetes:core/v1:Secret"), {}, secret(stringData={"a": UNKNOWN}))
@@ -382,6 +391,20 @@ def test_a_job_that_has_not_succeeded_can_be_asked_to_be_replaced(
     complete = [{"type": "Complete", "status": "True"}]
     kube.objects["batch/v1", "Job", "shop", "web"]["status"] = {"conditions": complete}
     assert not provider.diff(call, job, live, job, []).changes
+
+
+def test_other_kinds_that_ask_to_be_replaced_are_told_that_they_are_not(provider: Resources, said: Said) -> None:
+    metadata = {"name": "web", "namespace": "shop", "annotations": {"pulumi.com/replaceUnready": "true"}}
+    assert not provider.diff(
+        said.call(CONFIG_MAP), config_map(metadata=metadata), {}, config_map(metadata=metadata), []
+    ).changes
+    assert "only Jobs" in said.warnings()[0]
+
+
+@pytest.mark.parametrize(("custom", "annotated", "seconds"), [(5, "7", 5), (0, "7", 7), (0, "soon", 600), (0, "", 600)])
+def test_custom_timeouts_come_before_the_annotation(custom: float, annotated: str, seconds: float) -> None:
+    inputs = {"metadata": {"annotations": {"pulumi.com/timeoutSeconds": annotated}}}
+    assert objects.timeout_seconds(custom, inputs, 600) == seconds
 
 
 def test_ignored_fields_are_no_differences(provider: Resources, said: Said) -> None:
