@@ -87,6 +87,10 @@ class Waiter:
         rule = rule_for(live)
         if rule is None or not rule.watched or objects.annotation(inputs, objects.SKIP_AWAIT) == "true":
             return
+        status: Object = live.get("status") or {}
+        seen = status.get("observedGeneration")
+        if seen is not None and int(seen) < int(objects.metadata(live).get("generation") or 0):
+            return  # its controller is about to look at it: nobody can tell yet
         look = _Look(self.client, rule, [], settled=True)
         verdict = look.at(live)
         if not verdict.ready:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,13 @@ def deployment(namespace: str, **pod: Any) -> Properties:
     }
 
 
+def wait_for_replicas(client: KubeClient, namespace: str, wanted: int) -> None:
+    deadline = time.monotonic() + 60
+    while (client.get("apps/v1", "Deployment", "web", namespace) or {})["status"].get("readyReplicas") != wanted:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def plain(outputs: Properties) -> Properties:
     return {key: value.value if isinstance(value, Secret) else value for key, value in outputs.items()}
 
@@ -118,6 +126,7 @@ def test_a_changed_image_rolls_out_and_a_scaled_deployment_has_drifted(
     outputs = provider.update(said.call(DEPLOYMENT, timeout=60), id, old, outputs, new)
     assert outputs["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2"
     client.patch("apps/v1", "Deployment", "web", namespace, {"spec": {"replicas": 3}})
+    wait_for_replicas(client, namespace, 3)
     found = provider.read(said.call(DEPLOYMENT), id, new, outputs)
     assert found is not None
     assert found[1]["spec"]["replicas"] == 3

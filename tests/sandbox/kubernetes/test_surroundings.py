@@ -107,5 +107,8 @@ def test_a_refresh_tells_of_what_is_no_longer_ready(kube: FakeKube) -> None:
     assert raised.value.reasons == ["DaemonSet shop/web: not ready: waiting for its pods (1/2 updated)"]
     assert raised.value.outputs["status"] == live["status"]
     assert raised.value.inputs["spec"] == SELECTOR
+    live["metadata"]["generation"] = 2
+    live["status"]["observedGeneration"] = 1
+    assert provider.read(call, id, news, outputs) is not None  # nobody can tell yet
     skipped = {**news, "metadata": {**metadata, "annotations": {"pulumi.com/skipAwait": "true"}}}
     assert provider.read(call, id, skipped, outputs) is not None
