@@ -5,103 +5,22 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import shutil
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import backend, causes, critical_path, environment, files, interrupted, lifecycle, stack_file
-from sandbox.attachment import AttachmentError, genuine_kubernetes_provider
-from sandbox.charts import ChartSettings, ChartSettingsError
-from sandbox.conditions import Conditions, ConditionsError
-from sandbox.engine import Engine, EngineError
+from sandbox import backend, causes, critical_path, environment, files, interrupted, lifecycle
+from sandbox.engine import EngineError
 from sandbox.home import Home
-from sandbox.stack_file import StackFile, StackFileError
-from sandbox.toolchain.pins import HELM, ToolchainError, kubernetes_minors
+from sandbox.sandbox import ERRORS, Sandbox, say
+from sandbox.stack_file import StackFileError
+from sandbox.toolchain.pins import HELM, kubernetes_minors
 from sandbox.toolchain.setup import set_up
 
 CLONE = Path(__file__).parents[1]
-
-_ERRORS = (
-    AttachmentError,
-    ChartSettingsError,
-    ConditionsError,
-    EngineError,
-    StackFileError,
-    ToolchainError,
-    backend.LockError,
-    lifecycle.LifecycleError,
-)
-
-
-@dataclass(frozen=True)
-class Sandbox:
-    """The sandbox of one stack."""
-
-    clone: Path
-    stack: StackFile
-    home: Home
-
-    @classmethod
-    def of(cls, clone: Path, stack: str) -> Sandbox:
-        return cls(clone, stack_file.read(clone, stack), Home(clone / ".sandbox" / stack))
-
-    @property
-    def engine(self) -> Engine:
-        environ = environment.for_engine(self.home, self.stack.region)
-        return Engine(self.clone, self.home, self.stack, environ)
-
-    def start(self) -> None:
-        """Set up what is missing, start what does not run, and set the conditions that the environment asks for."""
-        conditions = Conditions.from_environ(os.environ)
-        if self.home.running("cloud"):
-            # A control plane keeps its version: changing the setting is an upgrade like on AWS.
-            wanted = str(self.home.facts["kubernetes_version"])
-        else:
-            wanted = self.home.kept_kubernetes or self.stack.kubernetes or kubernetes_minors()[-1]
-        charts, kubernetes_provider = ChartSettings.from_environ(os.environ), genuine_kubernetes_provider(os.environ)
-        toolchain = set_up(wanted, [HELM] if charts.needs_helm else [])
-        self.home.write_facts(
-            {
-                "stack": self.stack.stack,
-                "kubernetes_version": toolchain.kubernetes,
-                "tools": toolchain.programs,
-                "crds": str(toolchain.crds),
-                "kubernetes_provider": kubernetes_provider,
-            }
-        )
-        charts.keep(self.home)
-        environment.prepare(self.home, toolchain.programs, kubernetes_provider)
-        self._link_python()
-        began = time.monotonic()
-        environ = environment.for_children(self.home, self.stack.region)
-        started = lifecycle.start(self.home, self.clone, environ)
-        if started:
-            _say(f"started {', '.join(started)} in {time.monotonic() - began:.1f} s")
-        cloud = lifecycle.ask_cloud(self.home, "ensure", timeout=180)
-        if cloud["ended"]:
-            _say(f"the control plane runs again: {', '.join(cloud['ended'])} had ended")
-        if cloud["different"]:
-            _say(
-                f"warning: {cloud['different']} changes came out differently when the cloud did them again: "
-                f"{self.home.logs / 'cloud.log'} names them, and `make preview ARGS=--refresh` shows their effect"
-            )
-        lifecycle.ask_cloud(self.home, "conditions", conditions.record())
-        if told := conditions.told():
-            _say(f"conditions: {told}")
-        self.engine.ensure_stack()
-        interrupted.settle(self.home, self.engine)
-
-    def _link_python(self) -> None:
-        """``.venv`` is where Pulumi.yaml says that the program's Python is."""
-        link = self.clone / ".venv"
-        if not link.exists():
-            link.unlink(missing_ok=True)
-            link.symlink_to(sys.prefix)
 
 
 def up(sandbox: Sandbox, arguments: Sequence[str]) -> int:
@@ -114,7 +33,7 @@ def up(sandbox: Sandbox, arguments: Sequence[str]) -> int:
     if status:
         with contextlib.suppress(EngineError):
             _write_kubeconfig(sandbox.home, sandbox.engine.outputs())
-        _say(_stopped(sandbox) if engine.interrupted else f"the stack is not up; logs are in {sandbox.home.logs}")
+        say(_stopped(sandbox) if engine.interrupted else f"the stack is not up; logs are in {sandbox.home.logs}")
         return _INTERRUPTED if engine.interrupted else status
     outputs = sandbox.engine.outputs()
     _write_kubeconfig(sandbox.home, outputs)
@@ -130,7 +49,7 @@ def preview(sandbox: Sandbox, arguments: Sequence[str]) -> int:
 def down(sandbox: Sandbox, arguments: Sequence[str]) -> int:
     home = sandbox.home
     if not home.root.exists():
-        _say(f"stack {sandbox.stack.stack} has no sandbox: nothing to take down")
+        say(f"stack {sandbox.stack.stack} has no sandbox: nothing to take down")
         return 0
     _refuse_protected(sandbox)
     sandbox.start()
@@ -139,19 +58,19 @@ def down(sandbox: Sandbox, arguments: Sequence[str]) -> int:
     engine = sandbox.engine
     status = engine.run("destroy", ["--yes", "--skip-preview", *arguments])
     if status:
-        _say(_stopped(sandbox) if engine.interrupted else f"the stack is not down; logs are in {home.logs}")
+        say(_stopped(sandbox) if engine.interrupted else f"the stack is not down; logs are in {home.logs}")
         return _INTERRUPTED if engine.interrupted else status
     if sandbox.engine.resource_count():
-        _say("part of the stack is still up: the sandbox goes on running")
+        say("part of the stack is still up: the sandbox goes on running")
         return 0
     left: dict[str, list[Any]] = lifecycle.ask_cloud(home, "leftovers")
     if any(left.values()):
         for system, things in left.items():
             for thing in things:
-                _say(f"left in {system}: {thing if isinstance(thing, str) else json.dumps(thing, sort_keys=True)}")
-        _say("the stack is gone, but this is left behind; the sandbox goes on running so that it can be looked at")
+                say(f"left in {system}: {thing if isinstance(thing, str) else json.dumps(thing, sort_keys=True)}")
+        say("the stack is gone, but this is left behind; the sandbox goes on running so that it can be looked at")
         return 1
-    _say("nothing left in AWS nor in Kubernetes")
+    say("nothing left in AWS nor in Kubernetes")
     sandbox.engine.remove_stack()
     return reset(sandbox, [])
 
@@ -162,7 +81,7 @@ def _refuse_protected(sandbox: Sandbox) -> None:
         raise EngineError(
             f"nothing was touched, as stack {sandbox.stack.stack} protects {', '.join(protected)}. "
             f"Lift the protection first: {sandbox.stack.file_name} says how. "
-            f"`make reset{_stack_argument(sandbox)}` throws the whole sandbox away instead"
+            f"`make reset{sandbox.argument}` throws the whole sandbox away instead"
         )
 
 
@@ -181,7 +100,7 @@ def start(sandbox: Sandbox, _: Sequence[str]) -> int:
 
 def stop(sandbox: Sandbox, _: Sequence[str]) -> int:
     stopped = lifecycle.stop(sandbox.home)
-    _say(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
+    say(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
     return 0
 
 
@@ -201,7 +120,7 @@ def reset(sandbox: Sandbox, _: Sequence[str]) -> int:
 def status(sandbox: Sandbox, _: Sequence[str]) -> int:
     home = sandbox.home
     if not home.root.exists():
-        print(f"stack {sandbox.stack.stack} has no sandbox: `make up{_stack_argument(sandbox)}` makes one")
+        print(f"stack {sandbox.stack.stack} has no sandbox: `make up{sandbox.argument}` makes one")
         return 0
     # It loads the providers' tables, and so botocore: a second that the other commands do without.
     from sandbox import status as status_report
@@ -217,9 +136,7 @@ def status(sandbox: Sandbox, _: Sequence[str]) -> int:
 
 def env(sandbox: Sandbox, _: Sequence[str]) -> int:
     if not sandbox.home.made:
-        raise StackFileError(
-            f"stack {sandbox.stack.stack} has no sandbox yet: run `make up{_stack_argument(sandbox)}` first"
-        )
+        raise StackFileError(f"stack {sandbox.stack.stack} has no sandbox yet: run `make up{sandbox.argument}` first")
     print(environment.as_script(sandbox.home, sandbox.stack.region))
     return 0
 
@@ -227,16 +144,14 @@ def env(sandbox: Sandbox, _: Sequence[str]) -> int:
 def critical_path_(sandbox: Sandbox, _: Sequence[str]) -> int:
     resources = sandbox.engine.resources() if sandbox.home.made else []
     if not resources:
-        raise EngineError(
-            f"stack {sandbox.stack.stack} has no resources: run `make up{_stack_argument(sandbox)}` first"
-        )
+        raise EngineError(f"stack {sandbox.stack.stack} has no resources: run `make up{sandbox.argument}` first")
     print(critical_path.report(sandbox.stack.stack, resources))
     return 0
 
 
 def toolchain(sandbox: Sandbox, _: Sequence[str]) -> int:
     for name, path in set_up(sandbox.stack.kubernetes or kubernetes_minors()[-1], [HELM]).programs.items():
-        _say(f"{name}: {path}")
+        say(f"{name}: {path}")
     return 0
 
 
@@ -274,7 +189,7 @@ def main(arguments: Sequence[str], clone: Path = CLONE) -> int:
             return run(sandbox, rest)
         with lifecycle.exclusive(sandbox.home, options.command):
             return run(sandbox, rest)
-    except _ERRORS as error:
+    except ERRORS as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
@@ -284,7 +199,7 @@ def main(arguments: Sequence[str], clone: Path = CLONE) -> int:
         print(f"error: {sentence}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        _say("stopped; the same command goes on from here")
+        say("stopped; the same command goes on from here")
         return _INTERRUPTED
 
 
@@ -302,7 +217,7 @@ def _summarize(sandbox: Sandbox, outputs: dict[str, Any], seconds: float) -> Non
     for name, value in sorted(outputs.items()):
         shown = "[secret]" if name in secret else value if isinstance(value, str) else json.dumps(value)
         print(f"  {name}: {shown}")
-    argument = _stack_argument(sandbox)
+    argument = sandbox.argument
     print(
         f'\nTo look around:\n  eval "$(make -s env{argument})"\n  pulumi stack output\n'
         f"  kubectl get pods --all-namespaces\n  aws rds describe-db-instances\n"
@@ -312,17 +227,9 @@ def _summarize(sandbox: Sandbox, outputs: dict[str, Any], seconds: float) -> Non
 
 def _stopped(sandbox: Sandbox) -> str:
     """What an interrupted engine leaves, and how it goes on."""
-    argument = _stack_argument(sandbox)
+    argument = sandbox.argument
     open = ", and something is half done" if interrupted.is_open(sandbox.home) else ""
     return (
         f"stopped: {sandbox.engine.resource_count()} resources of stack {sandbox.stack.stack} are up{open}. "
         f"`make up{argument}` goes on from here, `make down{argument}` takes them down"
     )
-
-
-def _stack_argument(sandbox: Sandbox) -> str:
-    return "" if sandbox.stack.stack == "dev" else f" STACK={sandbox.stack.stack}"
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

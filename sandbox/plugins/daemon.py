@@ -28,7 +28,9 @@ from sandbox.creations import Notes, noted
 from sandbox.home import Home
 from sandbox.plugins.creating import Changes, finish, remove
 from sandbox.plugins.doors import FINISH, HEARD, REMOVE
+from sandbox.plugins.program import Watch
 from sandbox.plugins.protocol import Provider, ProviderError
+from sandbox.plugins.secrecy import Secrecy
 from sandbox.plugins.servicer import MESSAGE_LIMIT, Servicer, configure
 
 Factory = Callable[[Home], Provider]
@@ -60,8 +62,11 @@ def start_server(
 ) -> tuple[Any, int]:
     """Serve ``provider`` on a free loopback port: the gRPC server and its port."""
     options = [("grpc.max_receive_message_length", MESSAGE_LIMIT), ("grpc.max_send_message_length", MESSAGE_LIMIT)]
-    server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
+    secrecy = Secrecy()
+    interceptors: list[grpc.ServerInterceptor] = [secrecy, Watch(provider.attached)]
+    server = grpc.server(ThreadPoolExecutor(_THREADS), options=options, interceptors=interceptors)
     servicer = Servicer(provider, version, notes or Notes.new(provider.home, ""), changes or Changes())
+    servicer.blot = secrecy.words.blot
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, ClassVar, Literal, NoReturn
 
 from sandbox.home import Home
+from sandbox.plugins.program import Program
 from sandbox.plugins.values import UNKNOWN, Secret, Unknown, contains_unknown
 
 __all__ = [
@@ -117,6 +118,9 @@ class Provider:
 
     def __init__(self, home: Home) -> None:
         self.home = home
+
+    def attached(self, program: Program) -> None:
+        """The engine is there; ``program`` is what its providers know of what it runs."""
 
     def check_config(self, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
         """Validate the provider's own arguments."""

@@ -50,6 +50,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._changes = changes
         self._engine: Any = None
         self._engine_lock = threading.Lock()
+        self.blot: Callable[[str], str] = str
+        """Takes secrets out of what is logged."""
 
     # -- the plugin ---------------------------------------------------------------------------------------------
 
@@ -191,7 +193,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         with self._engine_lock:
             if self._engine is not None:
                 request = engine_pb2.LogRequest(
-                    severity=_SEVERITIES[severity], message=message, urn=urn, ephemeral=ephemeral
+                    severity=_SEVERITIES[severity], message=self.blot(message), urn=urn, ephemeral=ephemeral
                 )
                 # An engine that is gone must not end what it has asked for.
                 with contextlib.suppress(grpc.RpcError):

@@ -14,8 +14,8 @@ from typing import Any, Final, cast
 
 from google.protobuf import struct_pb2
 
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
 _ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
 _ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 _RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
@@ -90,7 +90,7 @@ def _is_marked(value: struct_pb2.Value) -> bool:
             return any(_is_marked(item) for item in value.list_value.values)
         case "struct_value":
             fields = value.struct_value.fields
-            if _SIGNATURE in fields and fields[_SIGNATURE].string_value == _SECRET:
+            if SIGNATURE in fields and fields[SIGNATURE].string_value == SECRET:
                 return True
             return any(_is_marked(item) for item in fields.values())
         case _:
@@ -115,18 +115,18 @@ def _from_value(value: struct_pb2.Value) -> Any:
 
 
 def _from_object(struct: struct_pb2.Struct) -> Any:
-    if _SIGNATURE not in struct.fields:
+    if SIGNATURE not in struct.fields:
         return from_struct(struct)
     fields = struct.fields
-    match fields[_SIGNATURE].string_value:
-        case str(kind) if kind == _SECRET:
+    match fields[SIGNATURE].string_value:
+        case str(kind) if kind == SECRET:
             return _from_value(fields["value"])
         case str(kind) if kind == _OUTPUT:
             return _from_value(fields["value"]) if "value" in fields else UNKNOWN
         case str(kind) if kind == _RESOURCE:
             return _from_value(fields["id"]) if "id" in fields else fields["urn"].string_value
         case str(kind) if kind in (_ASSET, _ARCHIVE):
-            return {key: _from_value(item) for key, item in fields.items() if key != _SIGNATURE}
+            return {key: _from_value(item) for key, item in fields.items() if key != SIGNATURE}
         case kind:
             raise ValueError(f"a property value with the unknown signature {kind!r}")
 
@@ -149,8 +149,8 @@ def _to_value(value: Any) -> struct_pb2.Value:
         case Unknown():
             return struct_pb2.Value(string_value=_UNKNOWN_STRING)
         case Secret():
-            mark = struct_pb2.Value(string_value=_SECRET)
-            wrapped = struct_pb2.Struct(fields={_SIGNATURE: mark, "value": _to_value(value.value)})
+            mark = struct_pb2.Value(string_value=SECRET)
+            wrapped = struct_pb2.Struct(fields={SIGNATURE: mark, "value": _to_value(value.value)})
             return struct_pb2.Value(struct_value=wrapped)
         case Mapping():
             return struct_pb2.Value(struct_value=to_struct(cast("Mapping[str, Any]", value)))

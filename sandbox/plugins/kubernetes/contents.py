@@ -15,7 +15,7 @@ from sandbox.home import Home
 from sandbox.kube import ApiError
 from sandbox.plugins.kubernetes import objects
 from sandbox.plugins.kubernetes.cluster import Cluster
-from sandbox.plugins.protocol import Properties, ProviderError
+from sandbox.plugins.protocol import Properties, ProviderError, contains_unknown
 from sandbox.stand_ins import crd_names, known, stand_in
 
 Object = dict[str, Any]
@@ -105,6 +105,26 @@ class Library:
             told=f"chart {chart.name} {chart.version} ({chart.path}), rendered by helm: "
             + ", ".join(f"{count} {what}" for what, count in counts.items() if count or what == "objects"),
         )
+
+    def of_chart(self, inputs: Mapping[str, Any], cluster: Cluster) -> list[Object] | None:
+        """The objects of a release that is not installed yet, CRDs first; None while nobody can tell them."""
+        wanted = dict(inputs)
+        if self.charts is None:
+            return self.of_stand_in(wanted_chart(wanted).name, wanted)
+        if contains_unknown(wanted):
+            return None
+        try:
+            contents = self.contents(wanted, cluster)
+        except ProviderError:
+            return None  # the release itself says why
+        is_known = contents.rendered_by is Renderer.HELM or known(contents.chart_name)
+        return [*contents.crds, *contents.objects] if is_known else None
+
+    def of_stand_in(self, name: str, inputs: Mapping[str, Any]) -> list[Object] | None:
+        """The objects of the stand-in for a chart or add-on; None when there is none."""
+        version = inputs.get("version")
+        text = version if isinstance(version, str) else ""
+        return stand_in(name, namespace="default", version=text, crds=self.crds) if known(name) else None
 
     def _capabilities(self, cluster: Cluster) -> Capabilities:
         client = cluster.client

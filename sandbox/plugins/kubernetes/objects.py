@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import copy
-import json
 import secrets
 from collections.abc import Mapping
 from typing import Any, cast
@@ -163,6 +162,11 @@ def mark_secrets(obj: Object) -> Object:
         for key in ("data", "stringData"):
             if obj.get(key) is not None and not isinstance(obj[key], Secret):
                 obj[key] = Secret(obj[key])
+        found = annotations_of(obj)
+        if LAST_APPLIED in found and not isinstance(found[LAST_APPLIED], Secret):
+            # It repeats the whole object; somebody's manifest may have it.
+            annotations = {**found, LAST_APPLIED: Secret(found[LAST_APPLIED])}
+            obj["metadata"] = {**metadata(obj), "annotations": annotations}
     return obj
 
 
@@ -252,6 +256,7 @@ def timeout_seconds(requested: float, inputs: Mapping[str, Any], default: float)
     if requested:
         return requested
     text = annotation(inputs, TIMEOUT_SECONDS)
+    # Something else than a number is ignored, as the genuine provider does; a check says so.
     return float(text) if text.isdigit() else default
 
 
@@ -259,15 +264,3 @@ def propagation(inputs: Mapping[str, Any]) -> str:
     """How deletion reaches what the object owns."""
     asked = annotation(inputs, DELETION_PROPAGATION).lower()
     return {"orphan": "Orphan", "background": "Background"}.get(asked, "Foreground")
-
-
-def wait_conditions(inputs: Mapping[str, Any]) -> list[str]:
-    """The conditions of the annotation ``pulumi.com/waitFor``: one text, or a JSON list of them."""
-    text = annotation(inputs, WAIT_FOR)
-    if not text:
-        return []
-    try:
-        decoded = json.loads(text)
-    except ValueError:
-        return [text]
-    return [str(item) for item in cast("list[Any]", decoded)] if isinstance(decoded, list) else [text]

@@ -24,11 +24,22 @@ def pod_problems(pods: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _problem(pod: Mapping[str, Any]) -> str:
+def unready(pod: Mapping[str, Any]) -> bool:
+    """Whether it neither runs as it should nor has done its work."""
     status = cast("Mapping[str, Any]", pod.get("status") or {})
-    conditions = {entry["type"]: entry for entry in cast("list[Object]", status.get("conditions") or [])}
-    if status.get("phase") == "Succeeded" or conditions.get("Ready", {}).get("status") == "True":
+    return status.get("phase") != "Succeeded" and _conditions(pod).get("Ready", {}).get("status") != "True"
+
+
+def _conditions(pod: Mapping[str, Any]) -> dict[str, Object]:
+    status = cast("Mapping[str, Any]", pod.get("status") or {})
+    return {entry["type"]: entry for entry in cast("list[Object]", status.get("conditions") or [])}
+
+
+def _problem(pod: Mapping[str, Any]) -> str:
+    if not unready(pod):
         return ""
+    status = cast("Mapping[str, Any]", pod.get("status") or {})
+    conditions = _conditions(pod)
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":
         return f"{scheduled.get('reason')}: {scheduled.get('message')}"

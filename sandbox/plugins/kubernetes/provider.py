@@ -10,8 +10,10 @@ import yaml
 from sandbox.home import Home
 from sandbox.plugins.kubernetes import helm, manifests
 from sandbox.plugins.kubernetes.cluster import Cluster, configured, read_text
+from sandbox.plugins.kubernetes.coming import Coming
 from sandbox.plugins.kubernetes.contents import Library
 from sandbox.plugins.kubernetes.resources import Resources
+from sandbox.plugins.program import Program
 from sandbox.plugins.protocol import Call, Change, Diff, Failure, Properties, Provider, Unknown
 
 _UNSUPPORTED = ("renderYamlToDirectory", "alwaysRender", "skipUpdateUnreachable", "deleteUnreachable", "cluster")
@@ -24,11 +26,20 @@ class KubernetesProvider(Provider):
 
     def __init__(self, home: Home) -> None:
         super().__init__(home)
+        self._program = Program()
         self._use(Cluster(None, "the provider is not configured"))
+
+    def attached(self, program: Program) -> None:
+        self._program = program
 
     def _use(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._resources = Resources(cluster)
+        self._resources = Resources(cluster, Coming(self._program, self._contents))
+
+    def _contents(self, name: str, inputs: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+        """The objects of a chart or add-on; None when nobody can tell them."""
+        library = Library.of(self.home)
+        return library.of_stand_in(name, inputs) if "chart" not in inputs else library.of_chart(inputs, self._cluster)
 
     @property
     def _releases(self) -> helm.Releases:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sandbox.plugins.kubernetes import objects
-from sandbox.plugins.kubernetes.pods import pod_problems
+from sandbox.plugins.kubernetes.pods import pod_problems, unready
 
 Object = dict[str, Any]
 Objects = Sequence[Mapping[str, Any]]
@@ -40,6 +40,8 @@ class Around:
     replica_sets: Objects = ()
     endpoint_slices: Objects = ()
     storage_class: Mapping[str, Any] | None = None
+    missing_services: Sequence[str] = ()
+    """Services that an Ingress leads to and that do not exist."""
     settled: bool = True
     """Whether the endpoints have stayed as they are for a moment."""
 
@@ -53,6 +55,8 @@ class Rule:
     """Seconds, unless the resource says otherwise."""
     needs: frozenset[str] = field(default_factory=frozenset[str])
     """What of Around has to be fetched."""
+    watched: bool = True
+    """Whether a refresh tells of an object that is no longer ready, too."""
 
 
 def owned_by(obj: Mapping[str, Any], owner: Mapping[str, Any]) -> bool:
@@ -115,10 +119,10 @@ def current_replica_set(deployment: Mapping[str, Any], replica_sets: Objects) ->
     return next((item for item in owned if objects.annotation(item, REVISION) == revision), None)
 
 
-def replica_set(obj: Mapping[str, Any], around: Around) -> Verdict:
+def replication_controller(obj: Mapping[str, Any], around: Around) -> Verdict:
     del around
-    wanted, ready = int(_spec(obj).get("replicas", 1)), int(_status(obj).get("readyReplicas") or 0)
-    return Verdict(_observed(obj) and ready == wanted, f"its pods ({ready}/{wanted} ready)")
+    wanted, ready = int(_spec(obj).get("replicas", 1)), int(_status(obj).get("availableReplicas") or 0)
+    return Verdict(_observed(obj) and ready == wanted, f"its pods ({ready}/{wanted} available)")
 
 
 def stateful_set(obj: Mapping[str, Any], around: Around) -> Verdict:
@@ -130,11 +134,13 @@ def stateful_set(obj: Mapping[str, Any], around: Around) -> Verdict:
     strategy = cast("Mapping[str, Any]", _spec(obj).get("updateStrategy") or {}).get("type")
     if ready != wanted or int(status.get("replicas") or 0) != wanted:
         return Verdict(False, f"its pods ({ready}/{wanted} ready)")
-    if strategy == "OnDelete":
-        return Verdict(True)
-    if status.get("currentRevision") != status.get("updateRevision"):
-        return Verdict(False, "the rollout of the new revision")
-    return Verdict(True)
+    if strategy == "OnDelete" and int(objects.metadata(obj).get("generation") or 0) > 1:
+        return Verdict(True)  # its pods are changed by hand
+    revisions = [status.get("currentRevision"), status.get("updateRevision")]
+    if not revisions[0] or revisions[0] != revisions[1]:
+        return Verdict(False, f"the rollout to go from revision {revisions[0]} to {revisions[1]}")
+    current = int(status.get("currentReplicas") or 0)
+    return Verdict(current == wanted, f"its pods ({current}/{wanted} of the current revision)")
 
 
 def daemon_set(obj: Mapping[str, Any], around: Around) -> Verdict:
@@ -155,8 +161,10 @@ def daemon_set(obj: Mapping[str, Any], around: Around) -> Verdict:
 
 def pod(obj: Mapping[str, Any], around: Around) -> Verdict:
     del around
-    ready = condition(obj, "Ready").get("status") == "True" or _status(obj).get("phase") == "Succeeded"
-    return Verdict(ready, "; ".join(pod_problems([obj])) or "the pod to be ready")
+    problem = "; ".join(pod_problems([obj]))
+    if _status(obj).get("phase") == "Failed":
+        return Verdict(False, failure=problem)  # no kubelet starts it again
+    return Verdict(not unready(obj), problem or "the pod to be ready")
 
 
 def job(obj: Mapping[str, Any], around: Around) -> Verdict:
@@ -164,8 +172,10 @@ def job(obj: Mapping[str, Any], around: Around) -> Verdict:
     failed = condition(obj, "Failed")
     if failed.get("status") == "True":
         return Verdict(False, failure=f"[{failed.get('reason')}] {failed.get('message')}")
-    if condition(obj, "Complete").get("status") == "True" or _spec(obj).get("suspend"):
+    if condition(obj, "Complete").get("status") == "True":
         return Verdict(True)
+    if _spec(obj).get("suspend"):
+        return Verdict(False, "somebody to lift spec.suspend (pulumi.com/skipAwait does not wait)")
     counts = [f"{int(_status(obj).get(key) or 0)} {key}" for key in ("active", "succeeded", "failed")]
     return Verdict(False, f"its pods to succeed ({', '.join(counts)})")
 
@@ -191,8 +201,25 @@ def service(obj: Mapping[str, Any], around: Around) -> Verdict:
 
 
 def ingress(obj: Mapping[str, Any], around: Around) -> Verdict:
-    del around
-    return Verdict(bool(_load_balancer(obj)), "its controller to give it an address (status.loadBalancer)")
+    """An address, and Services behind its rules; one that does not come is told of but not insisted on."""
+    if not _load_balancer(obj):
+        return Verdict(False, "its controller to give it an address (status.loadBalancer)")
+    missing = ", ".join(around.missing_services)
+    if missing and not around.settled:
+        return Verdict(False, f"Service {missing}")
+    return Verdict(True, note=f"there is no Service {missing}, to which a rule leads" if missing else "")
+
+
+def backends(ingress: Mapping[str, Any]) -> list[str]:
+    """The names of the Services that an Ingress's rules lead to."""
+    found: set[str] = set()
+    for rule in cast("list[Object]", _spec(ingress).get("rules") or []):
+        http = cast("Object", rule.get("http") or {})
+        for path in cast("list[Object]", http.get("paths") or []):
+            backend = cast("Object", path.get("backend") or {})
+            service = cast("Object", backend.get("service") or {})
+            found.add(str(service.get("name") or ""))
+    return sorted(found - {""})
 
 
 def _load_balancer(obj: Mapping[str, Any]) -> list[Any]:
@@ -234,21 +261,24 @@ def custom_resource_definition(obj: Mapping[str, Any], around: Around) -> Verdic
 
 _WORKLOAD = frozenset({"pods"})
 
+# As the genuine provider has it, a ReplicaSet of its own is not waited for. It does not wait for a CRD either, and
+# tries its custom resources again instead: either way they come after it.
 RULES: Mapping[tuple[str, str], Rule] = {
     ("apps", "Deployment"): Rule(deployment, needs=frozenset({"replica_sets", "pods"})),
-    ("apps", "ReplicaSet"): Rule(replica_set, needs=_WORKLOAD),
     ("apps", "StatefulSet"): Rule(stateful_set, needs=_WORKLOAD),
     ("apps", "DaemonSet"): Rule(daemon_set, needs=_WORKLOAD),
     ("batch", "Job"): Rule(job, needs=_WORKLOAD),
     ("", "Pod"): Rule(pod),
-    ("", "ReplicationController"): Rule(replica_set, needs=_WORKLOAD),
+    ("", "ReplicationController"): Rule(replication_controller, needs=_WORKLOAD, watched=False),
     ("", "Service"): Rule(service, needs=frozenset({"endpoint_slices"})),
-    ("networking.k8s.io", "Ingress"): Rule(ingress),
-    ("", "PersistentVolumeClaim"): Rule(persistent_volume_claim, 300, frozenset({"storage_class"})),
-    ("", "PersistentVolume"): Rule(persistent_volume, 300),
-    ("", "ResourceQuota"): Rule(resource_quota, 60),
-    ("", "Secret"): Rule(secret, 5),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): Rule(custom_resource_definition, 60),
+    ("networking.k8s.io", "Ingress"): Rule(ingress, needs=frozenset({"services"})),
+    ("", "PersistentVolumeClaim"): Rule(
+        persistent_volume_claim, 300, needs=frozenset({"storage_class"}), watched=False
+    ),
+    ("", "PersistentVolume"): Rule(persistent_volume, 300, watched=False),
+    ("", "ResourceQuota"): Rule(resource_quota, 60, watched=False),
+    ("", "Secret"): Rule(secret, 5, watched=False),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): Rule(custom_resource_definition, 60, watched=False),
 }
 
 

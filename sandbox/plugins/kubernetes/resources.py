@@ -8,10 +8,13 @@ from typing import Any
 
 from sandbox.kube import ApiError, UnknownKind
 from sandbox.plugins.kubernetes import objects
+from sandbox.plugins.kubernetes.checks import annotation_failures
 from sandbox.plugins.kubernetes.cluster import Cluster, conflicting_managers, explain
+from sandbox.plugins.kubernetes.coming import Coming
 from sandbox.plugins.kubernetes.differences import compare
 from sandbox.plugins.kubernetes.drift import as_inputs, drifted
 from sandbox.plugins.kubernetes.ignoring import leave_to_others, under
+from sandbox.plugins.kubernetes.previewing import Previewing
 from sandbox.plugins.kubernetes.readiness import Around, job
 from sandbox.plugins.kubernetes.waiting import NotReady
 from sandbox.plugins.protocol import (
@@ -42,8 +45,9 @@ _SKIPS_DELETE_AWAIT = frozenset(
 class Resources:
     """The objects of one cluster."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, coming: Coming | None = None) -> None:
         self._cluster = cluster
+        self._previewing = Previewing(cluster, coming or Coming())
         self._ignored: dict[str, Sequence[str]] = {}
 
     def check(self, call: Call, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
@@ -60,6 +64,7 @@ class Resources:
             for key, wanted in (("apiVersion", api_version), ("kind", kind))
             if obj[key] != wanted and obj[key] is not UNKNOWN
         ]
+        failures += annotation_failures(call, obj)
         if failures:
             return news, failures
         objects.autoname(obj, call.name, objects.from_properties(olds))
@@ -84,17 +89,23 @@ class Resources:
             details = {path: change for path, change in diff.details.items() if not under(path, ignored)}
             replaces = tuple(path for path in diff.replaces if path in details)
             diff = Diff(bool(details), replaces, diff.delete_before_replace and bool(replaces), details)
-        if self._replace_unready(new, old_outputs):
+        if self._replace_unready(call, new, old_outputs):
             path = f'metadata.annotations["{objects.REPLACE_UNREADY}"]'
             same_name = not objects.is_autonamed(new)
             diff = Diff(True, (*diff.replaces, path), same_name, diff.details)
         return diff
 
-    def _replace_unready(self, new: Object, old_outputs: Properties) -> bool:
+    def _replace_unready(self, call: Call, new: Object, old_outputs: Properties) -> bool:
         """Whether a Job that is to be replaced when it has not succeeded has not."""
-        if new.get("kind") != "Job" or objects.annotation(new, objects.REPLACE_UNREADY) != "true":
+        if objects.annotation(new, objects.REPLACE_UNREADY) != "true":
             return False
-        live = self._live(objects.from_properties(old_outputs)) if self._cluster.client else None
+        if new.get("kind") != "Job":
+            call.log(f"{objects.REPLACE_UNREADY} does nothing for a {new.get('kind')}: only Jobs", severity="warning")
+            return False
+        if self._cluster.client is None:
+            call.log(f"{objects.REPLACE_UNREADY} can't be looked into: {self._cluster.reason}", severity="warning")
+            return False
+        live = self._live(objects.from_properties(old_outputs))
         return live is not None and not job(live, Around()).ready
 
     def create(self, call: Call, inputs: Properties) -> tuple[str, Properties]:
@@ -123,6 +134,9 @@ class Resources:
                 meta = {key: value for key, value in objects.metadata(live).items() if key in ("name", "namespace")}
                 live = client.apply({**bare, "metadata": meta}, field_manager=before)
         except ApiError as error:
+            if call.preview:
+                self._previewing.excuse(call, obj, error)
+                return objects.to_properties(obj)
             raise explain(error, obj) from None
         if call.preview:
             return objects.live_outputs(live, manager)
@@ -143,8 +157,14 @@ class Resources:
             return None
         known = objects.from_properties(inputs or {})
         manager = _field_manager(known, outputs)
-        known = drifted(self._cluster.required, known, live, manager) if known.get("kind") else as_inputs(live)
-        return id, objects.to_properties(known), objects.live_outputs(live, manager)
+        if not known.get("kind"):
+            return id, objects.to_properties(as_inputs(live)), objects.live_outputs(live, manager)
+        found = drifted(self._cluster.required, known, live, manager)
+        try:
+            self._cluster.waiter.check_ready(live, known)
+        except NotReady as error:
+            raise _init_failed(error, id, found, manager) from None
+        return id, objects.to_properties(found), objects.live_outputs(live, manager)
 
     def delete(self, call: Call, old_inputs: Properties, outputs: Properties) -> None:
         inputs, obj = objects.from_properties(old_inputs), objects.from_properties(outputs)
@@ -178,9 +198,7 @@ class Resources:
                 return echo  # it will be replaced
             answer = self._apply(call, obj, manager, dry_run=True, force=True)
         except ApiError as error:
-            if (reason := _not_there_yet(error)) is None:
-                raise explain(error, obj) from None
-            call.log(f"the API server can't check it yet: {reason}", ephemeral=True)
+            self._previewing.excuse(call, obj, error)
             return echo
         return objects.preview_outputs(answer, manager)
 
@@ -229,9 +247,7 @@ class Resources:
         try:
             live = waiter.until_ready(live, obj, timeout=call.timeout, log=partial(call.log, ephemeral=True))
         except NotReady as error:
-            outputs = objects.live_outputs(error.live, manager)
-            reasons = [f"{objects.describe(error.live)}: {reason}" for reason in error.reasons]
-            raise InitFailed(objects.object_id(error.live), outputs, objects.to_properties(obj), reasons) from None
+            raise _init_failed(error, objects.object_id(error.live), obj, manager) from None
         return objects.live_outputs(live, manager)
 
     def _live(self, obj: Mapping[str, Any]) -> Object | None:
@@ -254,10 +270,6 @@ def _owns(manager: str, live: Mapping[str, Any]) -> bool:
     return any(entry.get("manager") == manager for entry in entries)
 
 
-def _not_there_yet(error: ApiError) -> str | None:
-    """Why a dry run can't be had, None when its error is one that the true request would meet, too."""
-    namespace_missing = error.status == 404 and error.details.get("kind") == "namespaces"
-    may_not = error.status == 403 and " cannot " in error.message
-    if isinstance(error, UnknownKind) or namespace_missing or may_not or error.status == 0:
-        return str(error)
-    return None
+def _init_failed(error: NotReady, id: str, inputs: Object, manager: str) -> InitFailed:
+    reasons = [f"{objects.describe(error.live)}: {reason}" for reason in error.reasons]
+    return InitFailed(id, objects.live_outputs(error.live, manager), objects.to_properties(inputs), reasons)

@@ -17,11 +17,13 @@ Key = tuple[str, str, str | None, str]
 
 KINDS = {
     ("v1", "ConfigMap"): True,
+    ("v1", "Event"): True,
     ("v1", "Namespace"): False,
     ("v1", "Pod"): True,
     ("v1", "Secret"): True,
     ("v1", "Service"): True,
     ("v1", "ServiceAccount"): True,
+    ("apps/v1", "DaemonSet"): True,
     ("apps/v1", "Deployment"): True,
     ("apps/v1", "ReplicaSet"): True,
     ("batch/v1", "Job"): True,
@@ -38,7 +40,7 @@ class FakeKube:
 
     settle: Callable[[Object], None] = lambda _: None
     namespace: str = "default"
-    kinds: dict[tuple[str, str], bool] = field(default_factory=lambda: dict(KINDS))
+    served: dict[tuple[str, str], bool] = field(default_factory=lambda: dict(KINDS))
     objects: dict[Key, Object] = field(default_factory=dict[Key, Object])
     errors: list[ApiError] = field(default_factory=list[ApiError])
     """Raised one by one by the next applies."""
@@ -51,9 +53,12 @@ class FakeKube:
             self.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
 
     def kind(self, api_version: str, kind: str) -> Kind:
-        if (api_version, kind) not in self.kinds:
+        if (api_version, kind) not in self.served:
             raise UnknownKind(api_version, kind)
-        return Kind(api_version, kind, kind.lower(), self.kinds[api_version, kind], ("get", "list"))
+        return Kind(api_version, kind, kind.lower(), self.served[api_version, kind], ("get", "list"))
+
+    def kinds(self) -> tuple[Kind, ...]:
+        return tuple(self.kind(*key) for key in self.served)
 
     def put(self, obj: Object) -> Object:
         obj = copy.deepcopy(obj)
@@ -118,7 +123,7 @@ class FakeKube:
         return "v1.35.4"
 
     def api_versions(self) -> frozenset[str]:
-        return frozenset(part for version, kind in self.kinds for part in (version, f"{version}/{kind}"))
+        return frozenset(part for version, kind in self.served for part in (version, f"{version}/{kind}"))
 
     def patch(self, api_version: str, kind: str, name: str, namespace: str | None, body: Any, **_: Any) -> Object:
         key = (api_version, kind, namespace, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ import pytest
 import yaml
 
 from sandbox.checkers import BUILT_IN
-from sandbox.control_plane import NODE_ANNOTATION, ControlPlane, Webhooks
 from sandbox.home import Home
 from sandbox.kube import KubeClient
 from sandbox.plugins.kubernetes.provider import KubernetesProvider
@@ -18,12 +18,11 @@ from sandbox.plugins.protocol import UNKNOWN, InitFailed, Properties, ProviderEr
 from sandbox.stand_ins import LABEL, crd_names, stand_in
 from sandbox.stand_ins.table import STAND_INS
 from sandbox.toolchain.pins import CRD_SETS
-from sandbox.toolchain.setup import set_up
 from tests.sandbox.kubernetes.fake_kube import Said
+from tests.sandbox.kubernetes.plane import control_plane
 
 pytestmark = pytest.mark.engine
 
-KUBERNETES = "1.35"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 NAMESPACE = "kubernetes:core/v1:Namespace"
@@ -32,33 +31,8 @@ RELEASE = "kubernetes:helm.sh/v3:Release"
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    home = Home(tmp_path_factory.mktemp("sandbox"))
-    toolchain = set_up(KUBERNETES)
-    home.write_facts({"tools": toolchain.programs, "crds": str(toolchain.crds), "kubernetes_version": KUBERNETES})
-    plane = ControlPlane(home)
-    # Nobody asks the webhooks: the tests come with an administrator's certificate.
-    nowhere = "http://127.0.0.1:1/"
-    plane.start(issuer="https://oidc.example.com", webhooks=Webhooks(nowhere, nowhere))
-    try:
-        client = KubeClient.from_kubeconfig(home.admin_kubeconfig.read_text())
-        annotation, _, value = NODE_ANNOTATION.partition("=")
-        for name in ("a", "b"):
-            capacity = {"cpu": "4", "memory": "16Gi", "pods": "50"}
-            client.create(
-                {
-                    "apiVersion": "v1",
-                    "kind": "Node",
-                    "metadata": {
-                        "name": name,
-                        "annotations": {annotation: value},
-                        "labels": {"kubernetes.io/hostname": name},
-                    },
-                    "status": {"capacity": capacity, "allocatable": capacity},
-                }
-            )
+    with control_plane(tmp_path_factory.mktemp("sandbox")) as home:
         yield home
-    finally:
-        plane.stop()
 
 
 @pytest.fixture
@@ -138,6 +112,13 @@ def deployment(namespace: str, **pod: Any) -> Properties:
     }
 
 
+def wait_for_replicas(client: KubeClient, namespace: str, wanted: int) -> None:
+    deadline = time.monotonic() + 60
+    while (client.get("apps/v1", "Deployment", "web", namespace) or {})["status"].get("readyReplicas") != wanted:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def plain(outputs: Properties) -> Properties:
     return {key: value.value if isinstance(value, Secret) else value for key, value in outputs.items()}
 
@@ -170,6 +151,7 @@ def test_a_changed_image_rolls_out_and_a_scaled_deployment_has_drifted(
     outputs = provider.update(said.call(DEPLOYMENT, timeout=60), id, old, outputs, new)
     assert outputs["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2"
     client.patch("apps/v1", "Deployment", "web", namespace, {"spec": {"replicas": 3}})
+    wait_for_replicas(client, namespace, 3)
     found = provider.read(said.call(DEPLOYMENT), id, new, outputs)
     assert found is not None
     assert found[1]["spec"]["replicas"] == 3

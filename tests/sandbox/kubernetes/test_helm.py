@@ -168,7 +168,7 @@ def test_deleting_a_release_leaves_nothing(releases: Releases, said: Said, kube:
 
 
 def test_crds_that_are_still_in_use_stay(releases: Releases, said: Said, kube: FakeKube) -> None:
-    kube.kinds["traefik.io/v1alpha1", "Middleware"] = True
+    kube.served["traefik.io/v1alpha1", "Middleware"] = True
     id, outputs = releases.create(said.call(TYPE), inputs())
     second, _ = releases.create(said.call(TYPE), inputs(name="second"))
     releases.delete(said.call(TYPE), id, outputs)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.plugins.kubernetes.pods import pod_problems
-from sandbox.plugins.kubernetes.readiness import Around, Verdict, rule_for
+from sandbox.plugins.kubernetes.readiness import Around, Verdict, backends, rule_for
 
 Object = dict[str, Any]
 
@@ -137,24 +137,16 @@ def test_a_service_without_pods_is_ready_but_the_user_is_told() -> None:
 
 
 SET = {"observedGeneration": 2}
+TWO_READY = SET | {"replicas": 2, "readyReplicas": 2, "currentReplicas": 2}
 
 
 @pytest.mark.parametrize(
     ("kind", "status", "ready"),
     [
-        ("StatefulSet", SET | {"replicas": 2, "readyReplicas": 2, "currentRevision": "a", "updateRevision": "a"}, True),
-        (
-            "StatefulSet",
-            SET | {"replicas": 2, "readyReplicas": 2, "currentRevision": "a", "updateRevision": "b"},
-            False,
-        ),
-        (
-            "StatefulSet",
-            SET | {"replicas": 2, "readyReplicas": 1, "currentRevision": "a", "updateRevision": "a"},
-            False,
-        ),
-        ("ReplicaSet", SET | {"readyReplicas": 2}, True),
-        ("ReplicaSet", SET | {"readyReplicas": 1}, False),
+        ("StatefulSet", TWO_READY | {"currentRevision": "a", "updateRevision": "a"}, True),
+        ("StatefulSet", TWO_READY | {"currentRevision": "a", "updateRevision": "b"}, False),
+        ("StatefulSet", TWO_READY | {"currentRevision": "a", "updateRevision": "a", "currentReplicas": 1}, False),
+        ("StatefulSet", TWO_READY | {"currentRevision": "a", "updateRevision": "a", "readyReplicas": 1}, False),
         (
             "DaemonSet",
             SET | {"desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 2, "numberReady": 2},
@@ -201,9 +193,29 @@ def test_other_kinds_have_their_own_sign(obj: Object, around: Object, ready: boo
     assert verdict(obj, **around).ready is ready
 
 
-@pytest.mark.parametrize("kind", ["ConfigMap", "Namespace", "ServiceAccount", "Middleware"])
+@pytest.mark.parametrize("kind", ["ConfigMap", "Namespace", "ServiceAccount", "apps/v1/ReplicaSet"])
 def test_most_kinds_are_ready_once_they_exist(kind: str) -> None:
-    assert rule_for(live(kind)) is None
+    version, _, name = kind.rpartition("/")
+    assert rule_for(live(name, version or "v1")) is None
+
+
+def test_a_pod_that_has_failed_is_not_waited_for() -> None:
+    failed = verdict(live("Pod", status={"phase": "Failed", "reason": "Evicted", "message": "disk"}))
+    assert failed.failure == "[Pod web] Evicted: disk"
+
+
+def test_a_suspended_job_is_not_ready() -> None:
+    assert "spec.suspend" in verdict(live("Job", "batch/v1", spec={"suspend": True})).waiting_for
+
+
+def test_an_ingress_without_its_services_is_ready_after_a_while_and_says_so() -> None:
+    backend = {"service": {"name": "app", "port": {"number": 80}}}
+    rules = [{"http": {"paths": [{"backend": backend}, {"backend": {"resource": {}}}]}}, {"host": "example.com"}]
+    ingress = live("Ingress", "networking.k8s.io/v1", spec={"rules": rules}, status=ADDRESS)
+    assert backends(ingress) == ["app"]
+    early = verdict(ingress, missing_services=["app"], settled=False)
+    assert (early.ready, early.waiting_for) == (False, "Service app")
+    assert "no Service app" in verdict(ingress, missing_services=["app"]).note
 
 
 def pod(name: str, **status: Any) -> Object:

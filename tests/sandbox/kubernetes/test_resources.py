@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.kube import ApiError
-from sandbox.plugins.kubernetes import resources
+from sandbox.plugins.kubernetes import objects, resources
 from sandbox.plugins.kubernetes.cluster import Cluster
 from sandbox.plugins.kubernetes.objects import AUTONAMED
 from sandbox.plugins.kubernetes.resources import Resources
@@ -88,6 +88,15 @@ class TestCheck:
         assert checked["data"] == Secret({"a": base64.b64encode(b"1").decode()})
         assert "stringData" not in checked
 
+    def test_a_secrets_manifest_that_was_applied_by_kubectl_is_secret_as_a_whole(
+        self, provider: Resources, said: Said
+    ) -> None:
+        annotations = {"kubectl.kubernetes.io/last-applied-configuration": '{"data": {"a": "MQ=="}}', "b": "c"}
+        news = secret(metadata={"name": "web", "namespace": "shop", "annotations": annotations})
+        checked, _ = provider.check(said.call("kubernetes:core/v1:Secret"), {}, news)
+        (shown,) = (value for key, value in checked["metadata"]["annotations"].items() if key != "b")
+        assert isinstance(shown, Secret)
+
     def test_a_secret_that_is_not_known_yet_stays_text(self, provider: Resources, said: Said) -> None:
         checked, _ = provider.check(said.call("kubernetes:core/v1:Secret"), {}, secret(stringData={"a": UNKNOWN}))
         assert checked["stringData"] == Secret({"a": UNKNOWN})
@@ -130,24 +139,12 @@ class TestPreview:
         with pytest.raises(ProviderError, match=r"ConfigMap shop/web: spec.replicas: must not be negative"):
             provider.create(said.call(CONFIG_MAP, preview=True), config_map())
 
-    @pytest.mark.parametrize(
-        ("type", "news", "reason"),
-        [
-            (CONFIG_MAP, config_map(metadata={"name": "web", "namespace": "new"}), 'namespaces "new" not found'),
-            (
-                MIDDLEWARE,
-                {"apiVersion": "traefik.io/v1alpha1", "kind": "Middleware", "metadata": {"name": "web"}},
-                "knows no kind Middleware",
-            ),
-        ],
-    )
-    def test_what_comes_in_the_same_up_is_believed(
-        self, provider: Resources, said: Said, type: str, news: Properties, reason: str
-    ) -> None:
-        _, outputs = provider.create(said.call(type, preview=True), news)
+    def test_a_namespace_that_comes_in_the_same_up_is_believed(self, provider: Resources, said: Said) -> None:
+        news = config_map(metadata={"name": "web", "namespace": "new"})
+        _, outputs = provider.create(said.call(CONFIG_MAP, preview=True), news)
         assert outputs["metadata"]["name"] == "web"
         ((_, message, stays),) = said.messages
-        assert reason in message
+        assert 'namespaces "new" not found' in message
         assert not stays
 
     def test_a_cluster_that_is_not_there_yet_previews_by_the_inputs(self, said: Said) -> None:
@@ -410,6 +407,20 @@ def test_a_job_that_has_not_succeeded_can_be_asked_to_be_replaced(
     complete = [{"type": "Complete", "status": "True"}]
     kube.objects["batch/v1", "Job", "shop", "web"]["status"] = {"conditions": complete}
     assert not provider.diff(call, job, live, job, []).changes
+
+
+def test_other_kinds_that_ask_to_be_replaced_are_told_that_they_are_not(provider: Resources, said: Said) -> None:
+    metadata = {"name": "web", "namespace": "shop", "annotations": {"pulumi.com/replaceUnready": "true"}}
+    assert not provider.diff(
+        said.call(CONFIG_MAP), config_map(metadata=metadata), {}, config_map(metadata=metadata), []
+    ).changes
+    assert "only Jobs" in said.warnings()[0]
+
+
+@pytest.mark.parametrize(("custom", "annotated", "seconds"), [(5, "7", 5), (0, "7", 7), (0, "soon", 600), (0, "", 600)])
+def test_custom_timeouts_come_before_the_annotation(custom: float, annotated: str, seconds: float) -> None:
+    inputs = {"metadata": {"annotations": {"pulumi.com/timeoutSeconds": annotated}}}
+    assert objects.timeout_seconds(custom, inputs, 600) == seconds
 
 
 def test_ignored_fields_are_no_differences(provider: Resources, said: Said) -> None:

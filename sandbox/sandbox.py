@@ -1,0 +1,107 @@
+"""The sandbox of one stack: what it takes until an engine can work in it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import backend, environment, interrupted, lifecycle, stack_file
+from sandbox.attachment import AttachmentError, genuine_kubernetes_provider
+from sandbox.charts import ChartSettings, ChartSettingsError
+from sandbox.conditions import Conditions, ConditionsError
+from sandbox.engine import Engine, EngineError
+from sandbox.home import Home
+from sandbox.stack_file import StackFile, StackFileError
+from sandbox.toolchain.pins import HELM, ToolchainError, kubernetes_minors
+from sandbox.toolchain.setup import set_up
+
+ERRORS = (
+    AttachmentError,
+    ChartSettingsError,
+    ConditionsError,
+    EngineError,
+    StackFileError,
+    ToolchainError,
+    backend.LockError,
+    lifecycle.LifecycleError,
+)
+"""What a user can mend, or wait for: the message is for them, and no traceback."""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The sandbox of one stack."""
+
+    clone: Path
+    stack: StackFile
+    home: Home
+
+    @classmethod
+    def of(cls, clone: Path, stack: str) -> Sandbox:
+        return cls(clone, stack_file.read(clone, stack), Home(clone / ".sandbox" / stack))
+
+    @property
+    def engine(self) -> Engine:
+        environ = environment.for_engine(self.home, self.stack.region)
+        return Engine(self.clone, self.home, self.stack, environ)
+
+    @property
+    def argument(self) -> str:
+        """What a ``make`` command needs to mean this stack."""
+        return "" if self.stack.stack == "dev" else f" STACK={self.stack.stack}"
+
+    def start(self) -> None:
+        """Set up what is missing, start what does not run, and set the conditions that the environment asks for."""
+        conditions = Conditions.from_environ(os.environ)
+        if self.home.running("cloud"):
+            # A control plane keeps its version: changing the setting is an upgrade like on AWS.
+            wanted = str(self.home.facts["kubernetes_version"])
+        else:
+            wanted = self.home.kept_kubernetes or self.stack.kubernetes or kubernetes_minors()[-1]
+        charts, kubernetes_provider = ChartSettings.from_environ(os.environ), genuine_kubernetes_provider(os.environ)
+        toolchain = set_up(wanted, [HELM] if charts.needs_helm else [])
+        self.home.write_facts(
+            {
+                "stack": self.stack.stack,
+                "kubernetes_version": toolchain.kubernetes,
+                "tools": toolchain.programs,
+                "crds": str(toolchain.crds),
+                "kubernetes_provider": kubernetes_provider,
+            }
+        )
+        charts.keep(self.home)
+        environment.prepare(self.home, toolchain.programs, kubernetes_provider)
+        self._link_python()
+        began = time.monotonic()
+        environ = environment.for_children(self.home, self.stack.region)
+        started = lifecycle.start(self.home, self.clone, environ)
+        if started:
+            say(f"started {', '.join(started)} in {time.monotonic() - began:.1f} s")
+        cloud = lifecycle.ask_cloud(self.home, "ensure", timeout=180)
+        if cloud["ended"]:
+            say(f"the control plane runs again: {', '.join(cloud['ended'])} had ended")
+        if cloud["different"]:
+            say(
+                f"warning: {cloud['different']} changes came out differently when the cloud did them again: "
+                f"{self.home.logs / 'cloud.log'} names them, and `make preview ARGS=--refresh` shows their effect"
+            )
+        lifecycle.ask_cloud(self.home, "conditions", conditions.record())
+        if told := conditions.told():
+            say(f"conditions: {told}")
+        self.engine.ensure_stack()
+        interrupted.settle(self.home, self.engine)
+
+    def _link_python(self) -> None:
+        """``.venv`` is where Pulumi.yaml says that the program's Python is."""
+        link = self.clone / ".venv"
+        if not link.exists():
+            link.unlink(missing_ok=True)
+            link.symlink_to(sys.prefix)
+
+
+def say(text: str) -> None:
+    """Tell the user beside the engine's own output."""
+    print(text, file=sys.stderr, flush=True)
