@@ -135,7 +135,7 @@ def test_a_custom_resource_comes_after_its_crd_and_into_the_releases_namespace(
     def serve(obj: dict[str, Any]) -> None:
         all_is_well(obj)
         if obj["kind"] == "CustomResourceDefinition":
-            kube.kinds["shop/v1", "Widget"] = True
+            kube.served["shop/v1", "Widget"] = True
 
     kube.settle = serve
     shop.renders({"apiVersion": "shop/v1", "kind": "Widget", "metadata": {"name": "w"}}, crds=(CRD,))
