@@ -17,7 +17,7 @@ Resource = Mapping[str, Any]
 
 _WHY_NOT_EXACT = """\
 All that can is taken to be worked on at once, as the engine does it. The figures are published or typical ones
-(docs/sandbox.md lists them with their sources): expect some minutes more or less."""
+(docs/conditions.md lists them with their sources): expect some minutes more or less."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""``python -m sandbox.documentation``: brings the generated parts of docs/sandbox.md up to date."""
+"""``python -m sandbox.documentation``: brings the generated parts of docs/ up to date."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from sandbox import creation_times
@@ -10,19 +10,25 @@ from sandbox.checkers import table
 from sandbox.durations import exact
 from sandbox.quotas import QUOTAS
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "sandbox.md"
+DOCS = Path(__file__).parents[1] / "docs"
 _BEGIN, _END = "<!-- generated: {name} -->\n", "<!-- end of generated -->\n"
 
 
-def with_tables(text: str) -> str:
-    """``text`` with the generated tables as they must be. Raises ValueError when it has no place for one."""
-    for name, lines in (("types", _types()), ("durations", _durations()), ("quotas", _quotas())):
+def documents() -> list[Path]:
+    """Those with a generated part."""
+    return [DOCS / name for name in _PARTS]
+
+
+def up_to_date(document: Path) -> str:
+    """The text of ``document`` as it must be. Raises ValueError when it has no place for a generated part."""
+    text = document.read_text()
+    for name, lines in _PARTS[document.name].items():
         mark = _BEGIN.format(name=name)
         head, begin, rest = text.partition(mark)
         _, end, tail = rest.partition(_END)
         if not begin or not end:
-            raise ValueError(f"{DOCUMENT.name} has no {mark.strip()} ... {_END.strip()}")
-        text = "".join((head, begin, *(f"{line}\n" for line in lines), end, tail))
+            raise ValueError(f"{document.name} has no {mark.strip()} ... {_END.strip()}")
+        text = "".join((head, begin, *(f"{line}\n" for line in lines()), end, tail))
     return text
 
 
@@ -52,5 +58,12 @@ def _quotas() -> Iterator[str]:
         yield f"| {quota.name} | `{quota.code}` | {quota.default} | `{quota.error}` |"
 
 
+_PARTS: Mapping[str, Mapping[str, Callable[[], Iterator[str]]]] = {
+    "sandbox.md": {"types": _types},
+    "conditions.md": {"durations": _durations, "quotas": _quotas},
+}
+
+
 if __name__ == "__main__":
-    DOCUMENT.write_text(with_tables(DOCUMENT.read_text()))
+    for document in documents():
+        document.write_text(up_to_date(document))
