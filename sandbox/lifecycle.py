@@ -64,9 +64,7 @@ def start(home: Home, clone: Path, environ: Mapping[str, str]) -> list[str]:
     absent = [name for name in SERVICES if home.running(name) is None]
     # One whose starter was killed before it could listen goes on by itself.
     to_spawn = [name for name in absent if home.starting(name) is None]
-    if to_spawn == absent:
-        # Otherwise it may be the one that starts right now that has the port.
-        claim_ports(home)
+    claim_ports(home)
     spawned = {name: _spawn(home, name, clone, environ) for name in to_spawn}
     deadline = time.monotonic() + _START_TIMEOUT
     for name in absent:
@@ -108,8 +106,11 @@ def claim_ports(home: Home) -> None:
     An address that only the sandbox itself uses changes then. Those that are written down elsewhere can't: cluster and
     keeper of secrets in the stack's state, the cloud in shells that have evaluated `make env`. Raises LifecycleError.
     """
+    cloud = home.running("cloud") or home.starting("cloud")
     for name, port in home.ports.items():
-        if home.running(name) is not None or ports.is_free(port):
+        # A cloud that runs may be starting a part of the control plane right now.
+        ours = home.running(name) or home.starting(name) or (cloud if name not in SERVICES else None)
+        if ours is not None or ports.is_free(port):
             continue
         if name in _WRITTEN_DOWN:
             raise LifecycleError(

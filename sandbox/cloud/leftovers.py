@@ -100,6 +100,8 @@ def _label(kind: Kind, metadata: Mapping[str, Any]) -> str:
 
 def _is_passing(obj: dict[str, Any]) -> bool:
     metadata = obj["metadata"]
+    if metadata.get("ownerReferences"):
+        return True  # it goes with its owner, which is told where it stays
     bootstrap = "kubernetes.io/bootstrapping" in metadata.get("labels", {})
     automatic = metadata.get("annotations", {}).get("apf.kubernetes.io/autoupdate-spec") == "true"
     return bootstrap or automatic or (obj["kind"], metadata["name"]) in _PASSING_NAMES

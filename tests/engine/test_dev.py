@@ -143,6 +143,7 @@ def test_the_autoscaler_owns_the_number_of_nodes_and_pods(dev: Clone) -> None:
     )  # fmt: skip
     dev.aws_wait_for_node_group("platform-dev", group)
     dev.run("kubectl", "scale", "-n", "application", "deployment/app", "--replicas=5", check=True)
+    dev.run("kubectl", "rollout", "status", "-n", "application", "deployment/app", "--timeout=60s", check=True)
 
     dev.pulumi("preview", "--refresh", "--expect-no-changes")
     assert len(dev.nodes()) == 4

@@ -92,6 +92,15 @@ def test_a_port_that_the_sandbox_itself_has_is_no_trouble(home: Home, intruder: 
     assert home.ports == {"cloud": port}
 
 
+def test_a_control_plane_that_the_cloud_is_just_starting_is_no_trouble(home: Home, intruder: socket.socket) -> None:
+    port = take(home, "kube-apiserver", intruder)
+    home.announce("cloud", os.getpid(), 1)
+
+    lifecycle.claim_ports(home)
+
+    assert home.ports == {"kube-apiserver": port}
+
+
 class TestDisk:
     """A command that can't write is told in one sentence, whatever it was about to do."""
 
