@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -14,14 +14,24 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.running import Run, resident_bytes, run
+from benchmarks.running import Run, run
+from sandbox import environment
+from sandbox.engine import Engine
 from sandbox.home import Home
+from sandbox.stack_file import StackFile, read
 
 REPOSITORY = Path(__file__).parents[1]
 
+State = list[dict[str, Any]]
+
+
+def bare(environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ`` without what would change what is measured: the sandbox's conditions, the engine's switches."""
+    return {name: value for name, value in environ.items() if not name.startswith(("SANDBOX_", "PULUMI_", "AWS_"))}
+
 
 class Clone:
-    """One stack in a clone of its own."""
+    """One stack in a clone of its own, and other projects in the same sandbox."""
 
     def __init__(self, folder: Path, stack: str) -> None:
         self.folder = folder
@@ -37,32 +47,62 @@ class Clone:
         return run(
             [sys.executable, "-m", "sandbox", command, "--stack", self.stack, *arguments],
             folder=self.folder,
-            environ=os.environ,
+            environ=bare(os.environ),
+            sandbox=self._processes,
         )
 
     def pulumi(self, *arguments: str, folder: Path | None = None, **environ: str) -> Run:
-        """Plain ``pulumi`` in the environment that ``make env`` prints."""
-        variables = {**self.environ, **environ}
-        program = shutil.which("pulumi", path=variables["PATH"]) or "pulumi"
-        return run([program, "--non-interactive", *arguments], folder=folder or self.folder, environ=variables)
+        """The engine as the sandbox runs it, in ``folder`` (by default the clone's own program)."""
+        return run(
+            [*self.engine, *arguments],
+            folder=folder or self.folder,
+            environ={**self.environ, **environ},
+            sandbox=self._processes,
+        )
+
+    @property
+    def engine(self) -> list[str]:
+        """The beginning of every command of it."""
+        return [str(self.home.root / "engine" / "pulumi"), "--non-interactive"]
 
     @cached_property
     def environ(self) -> Mapping[str, str]:
-        script = f"{self.sandbox('env').output}\nenv -0"
-        answer = subprocess.run(["bash", "-c", script], capture_output=True, check=True, cwd=self.folder)
-        return dict(entry.split("=", 1) for entry in answer.stdout.decode().split("\0") if "=" in entry)
+        return bare(os.environ) | environment.for_engine(self.home, self._stack_file.region)
 
-    def state(self) -> list[dict[str, Any]]:
+    def make_stack(self, folder: Path) -> None:
+        """Make the stack of another project in ``folder``, its secrets kept as the platform's are."""
+        self._engine_of(folder).ensure_stack()
+
+    def resources(self, folder: Path | None = None) -> State:
+        """What the state file says, secrets encrypted."""
+        return self._engine_of(folder or self.folder).resources()
+
+    def latest(self, folder: Path) -> dict[str, Any]:
+        """The state of the project in ``folder``, with what the engine was about to do."""
+        return self._engine_of(folder).export()["deployment"]
+
+    def state(self) -> State:
         """The stack's resources, secrets in plain."""
         exported = self.folder / "state.json"
-        self.pulumi("stack", "export", "--show-secrets", "--file", str(exported))
+        self.pulumi("stack", "export", "--stack", self.stack, "--show-secrets", "--file", str(exported))
         content: dict[str, Any] = json.loads(exported.read_text())
         exported.unlink()
         return content["deployment"]["resources"]
 
-    def resident_bytes(self) -> int:
-        """What all processes of the sandbox have in memory now."""
-        return sum(resident_bytes(process.pid) for process in self.home.processes())
+    @property
+    def _stack_file(self) -> StackFile:
+        return read(self.folder, self.stack)
+
+    def _engine_of(self, folder: Path) -> Engine:
+        return Engine(folder, self.home, read(folder, self.stack), self.environ)
+
+    def _processes(self) -> list[int]:
+        return [process.pid for process in self.home.processes()] if self.home.root.exists() else []
+
+
+def types(resources: State) -> Counter[str]:
+    """How many resources of which type, the stack itself aside."""
+    return Counter(str(one["type"]) for one in resources if one["type"] != "pulumi:pulumi:Stack")
 
 
 @contextmanager
@@ -75,4 +115,6 @@ def cloned(stack: str) -> Generator[Clone]:
         try:
             yield clone
         finally:
-            clone.sandbox("reset")
+            subprocess.run(
+                [sys.executable, "-m", "sandbox", "reset", "--stack", stack], cwd=folder, capture_output=True
+            )

@@ -10,6 +10,7 @@ import importlib
 import inspect
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -51,6 +52,11 @@ class Program:
         imports = sorted(self._modules)
         return "\n".join([*(f"import {name}" for name in imports), _HEAD, *lines, ""])
 
+    @property
+    def types(self) -> Counter[str]:
+        """How many resources of which type it registers."""
+        return Counter(str(resource["type"]) for resource in self._resources)
+
     def __len__(self) -> int:
         return len(self._resources)
 
@@ -84,6 +90,8 @@ class Program:
                 arguments[parameter] = text
             elif custom:
                 arguments[key] = text
+            else:
+                raise ValueError(f"{resource['urn']}: {resource_class.__name__} has no parameter for its input {key}")
         return arguments
 
     def _options(self, resource: State) -> str:

@@ -2,75 +2,154 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import statistics
+import subprocess
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.clone import REPOSITORY, Clone
-from benchmarks.running import Run
+from benchmarks.running import CommandFailed, Run
+from sandbox.kube import KubeClient
 
-SWITCHES: Mapping[str, Mapping[str, str]] = {
-    "as it comes": {},
-    "no backup of each state": {"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true"},
-    "no backup, no check of each state": {
-        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
-        "PULUMI_DISABLE_VALIDATION": "true",
-    },
-    "state only at the end": {"PULUMI_SKIP_CHECKPOINTS": "true"},
-}
-"""Variables of the engine that change how the file backend keeps the state, from the safest to the fastest."""
+Say = Callable[[str], None]
 
-_PASSPHRASE = {"PULUMI_CONFIG_PASSPHRASE": "benchmark"}
+
+@dataclass(frozen=True)
+class Switch:
+    """A way to tell the engine how to keep the state."""
+
+    name: str
+    environ: Mapping[str, str] = field(default_factory=dict[str, str])
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """As a user gives it."""
+        return " ".join(f"`{word}`" for word in (*map("=".join, self.environ.items()), *self.arguments))
+
+
+SWITCHES = (
+    Switch("as it comes"),
+    Switch("no check of each state", arguments=("--disable-integrity-checking",)),
+    Switch("compressed", {"PULUMI_DIY_BACKEND_GZIP": "true"}),
+    Switch("only at the end", {"PULUMI_SKIP_CHECKPOINTS": "true"}),
+)
+"""What the engine (3.255) has for the file backend. Its other switches change nothing of this: the one against backups
+(``PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS``) leaves out one copy at the end of an update, ``DISABLE_VALIDATION``
+the check of a stack's name, and journals of changes are for Pulumi's service only."""
+
+_FAST = SWITCHES[-1]
+_KIND = "kubernetes:core/v1:ConfigMap"
 
 
 @dataclass
 class Growth:
-    """Seconds and resources by size."""
+    """What was measured, by size; several runs of one size are one after the other."""
 
-    seconds: dict[int, float] = field(default_factory=dict[int, float])
-    program_bytes: dict[int, int] = field(default_factory=dict[int, int])
+    runs: dict[int, list[Run]] = field(default_factory=dict[int, list[Run]])
 
-    def add(self, size: int, run: Run) -> None:
-        self.seconds[size] = run.seconds
-        self.program_bytes[size] = run.program_bytes
+    @property
+    def seconds(self) -> dict[int, float]:
+        """Medians."""
+        return {size: statistics.median(run.seconds for run in runs) for size, runs in self.runs.items()}
+
+    @property
+    def program_bytes(self) -> dict[int, int]:
+        return {size: max(run.program_bytes for run in runs) for size, runs in self.runs.items()}
 
 
-def previews(clone: Clone, sizes: Sequence[int], say: Callable[[str], None]) -> Growth:
-    """First previews of ``sizes`` web applications."""
+@dataclass(frozen=True)
+class Killed:
+    """What an engine left that was killed in the middle."""
+
+    made: int
+    """Objects in the cluster."""
+    known: int
+    """Objects in the state, those in the making included."""
+
+
+def previews(clone: Clone, program: str, sizes: Sequence[int], repeats: int, say: Say, **config: str) -> Growth:
+    """First previews of one of the programs beside this module."""
     growth = Growth()
     for size in sizes:
-        say(f"preview of {size} web applications")
-        with _program(clone, "workloads", size) as folder:
-            growth.add(size, clone.pulumi("preview", folder=folder, **_PASSPHRASE))
+        say(f"preview of {size} {program} {' '.join(config.values())}".rstrip())
+        with _stack(clone, program, size, config) as folder:
+            growth.runs[size] = [clone.pulumi("preview", "--stack", clone.stack, folder=folder) for _ in range(repeats)]
     return growth
 
 
-def ups(clone: Clone, sizes: Sequence[int], switch: str, say: Callable[[str], None]) -> Growth:
-    """Ups of ``sizes`` small objects with the engine's variables of ``switch``."""
+def ups(clone: Clone, sizes: Sequence[int], switch: Switch, say: Say) -> Growth:
+    """Ups of ``sizes`` small objects."""
     growth = Growth()
-    variables = {**_PASSPHRASE, **SWITCHES[switch]}
     for size in sizes:
-        say(f"up of {size} objects, {switch}")
-        with _program(clone, "objects", size) as folder:
-            growth.add(size, clone.pulumi("up", "--yes", "--skip-preview", folder=folder, **variables))
-            fast = {**_PASSPHRASE, **SWITCHES["state only at the end"]}
-            clone.pulumi("destroy", "--yes", "--skip-preview", folder=folder, **fast)
+        say(f"up of {size} objects, state {switch.name}")
+        with _stack(clone, "objects", size, {}) as folder:
+            growth.runs[size] = [_run(clone, "up", folder, switch)]
+            _run(clone, "destroy", folder, _FAST if switch.name != "compressed" else switch)
     return growth
+
+
+def killed(clone: Clone, size: int, switch: Switch, say: Say) -> Killed:
+    """Kill an up of ``size`` objects when half of them are there. Raises CommandFailed when it ends before that."""
+    say(f"kill an up of {size} objects, state {switch.name}")
+    client = KubeClient.from_kubeconfig(clone.home.admin_kubeconfig.read_text())
+    with _stack(clone, "objects", size, {}) as folder:
+        process = subprocess.Popen(
+            [*clone.engine, *_command(clone, "up", switch)],
+            cwd=folder,
+            env={**clone.environ, **switch.environ},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while _count(client) < size // 2:
+            if process.poll() is not None:
+                raise CommandFailed(f"an up of {size} objects ended with {process.returncode} before it was killed")
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        time.sleep(2)  # what the plugins had begun comes to its end
+        latest = clone.latest(folder)
+        known = {one["urn"] for one in latest.get("resources") or () if one["type"] == _KIND}
+        known |= {one["resource"]["urn"] for one in latest.get("pending_operations") or ()}
+        result = Killed(_count(client), len([urn for urn in known if _KIND in urn]))
+        # It takes away what no state knows: the stack of the platform, whose plugins made it, does not.
+        clone.sandbox("settle")
+        if left := _count(client):
+            raise CommandFailed(f"{left} objects are left of an up that was killed")
+    return result
+
+
+def _count(client: KubeClient) -> int:
+    found = client.list("v1", "ConfigMap")
+    return sum(one["metadata"]["name"].startswith("object-") for one in found)
+
+
+def _run(clone: Clone, command: str, folder: Path, switch: Switch) -> Run:
+    return clone.pulumi(*_command(clone, command, switch), folder=folder, **switch.environ)
+
+
+def _command(clone: Clone, command: str, switch: Switch) -> list[str]:
+    return [*switch.arguments, command, "--yes", "--skip-preview", "--stack", clone.stack]
 
 
 @contextmanager
-def _program(clone: Clone, name: str, count: int) -> Generator[Path]:
-    """A stack of its own for one of the programs."""
+def _stack(clone: Clone, name: str, count: int, config: Mapping[str, str]) -> Generator[Path]:
+    """A stack of its own for one of the programs, which is gone at the end."""
     folder = clone.folder / f"{name}-{count}"
     shutil.copytree(REPOSITORY / "benchmarks" / "programs" / name, folder)
     (folder / ".venv").symlink_to((clone.folder / ".venv").resolve())
     (folder / "components").symlink_to(clone.folder / "components")
-    clone.pulumi("stack", "init", clone.stack, folder=folder, **_PASSPHRASE)
-    clone.pulumi("config", "set", "count", str(count), folder=folder, **_PASSPHRASE)
+    values = "".join(f'  {name}:{key}: "{value}"\n' for key, value in {"count": count, **config}.items())
+    (folder / f"Pulumi.{clone.stack}.yaml").write_text(f"config:\n{values}")
+    clone.make_stack(folder)
     try:
         yield folder
     finally:
-        clone.pulumi("stack", "rm", clone.stack, "--yes", "--force", folder=folder, **_PASSPHRASE)
+        clone.pulumi("stack", "rm", clone.stack, "--yes", "--force", "--preserve-config", folder=folder)
         shutil.rmtree(folder)

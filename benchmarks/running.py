@@ -6,12 +6,18 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.process_facts import resident
+
 _PROC = Path("/proc")
-_PAUSE = 0.02
+_PAUSE = 0.1
+"""Seconds between two looks. The kernel keeps the peak of each process itself; only short ones could be missed."""
+
+Processes = Callable[[], Sequence[int]]
+"""The processes of the sandbox at this moment."""
 
 
 class CommandFailed(Exception):
@@ -20,17 +26,18 @@ class CommandFailed(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One measured run."""
+    """One measured run. Bytes are resident memory at most; 0 where no such process ran."""
 
     seconds: float
-    program_bytes: int
-    """Peak resident memory of the Pulumi program (0 when none ran)."""
-    engine_bytes: int
-    """Peak resident memory of the ``pulumi`` process (0 when none ran)."""
-    output: str
+    program_bytes: int = 0
+    """Of the Pulumi program."""
+    engine_bytes: int = 0
+    """Of the ``pulumi`` process."""
+    sandbox_bytes: int = 0
+    """Of the sandbox's processes together, at the same moment."""
 
 
-def run(command: Sequence[str], *, folder: Path, environ: Mapping[str, str]) -> Run:
+def run(command: Sequence[str], *, folder: Path, environ: Mapping[str, str], sandbox: Processes = lambda: ()) -> Run:
     """Run ``command`` to its end. Raises CommandFailed when it does not succeed."""
     began = time.perf_counter()
     process = subprocess.Popen(
@@ -44,7 +51,7 @@ def run(command: Sequence[str], *, folder: Path, environ: Mapping[str, str]) -> 
     )
     peaks: dict[str, int] = {}
     ended = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(process.pid, peaks, ended))
+    watcher = threading.Thread(target=_watch, args=(process.pid, sandbox, peaks, ended))
     watcher.start()
     output, _ = process.communicate()
     seconds = time.perf_counter() - began
@@ -52,20 +59,17 @@ def run(command: Sequence[str], *, folder: Path, environ: Mapping[str, str]) -> 
     watcher.join()
     if process.returncode:
         raise CommandFailed(f"`{' '.join(command)}` ended with {process.returncode}:\n{output[-4000:]}")
-    return Run(seconds, peaks.get("program", 0), peaks.get("engine", 0), output)
+    return Run(seconds, peaks.get("program", 0), peaks.get("engine", 0), peaks.get("sandbox", 0))
 
 
-def resident_bytes(pid: int) -> int:
-    """What process ``pid`` has in memory now; 0 when it is gone."""
-    return _status(pid, "VmRSS:")
-
-
-def _watch(root: int, peaks: dict[str, int], ended: threading.Event) -> None:
+def _watch(root: int, sandbox: Processes, peaks: dict[str, int], ended: threading.Event) -> None:
     while not ended.wait(_PAUSE):
+        now = {"sandbox": sum(resident(pid) for pid in sandbox())}
         for pid in _descendants(root):
-            name = _role(pid)
-            if name:
-                peaks[name] = max(peaks.get(name, 0), _status(pid, "VmHWM:"))
+            if role := _role(pid):
+                now[role] = max(now.get(role, 0), _peak(pid))
+        for role, size in now.items():
+            peaks[role] = max(peaks.get(role, 0), size)
 
 
 def _role(pid: int) -> str | None:
@@ -81,10 +85,9 @@ def _role(pid: int) -> str | None:
 def _descendants(root: int) -> list[int]:
     found, waiting = [root], [root]
     while waiting:
-        pid = waiting.pop()
-        for task in _children(pid):
-            found.append(task)
-            waiting.append(task)
+        children = _children(waiting.pop())
+        found += children
+        waiting += children
     return found
 
 
@@ -98,9 +101,9 @@ def _children(pid: int) -> list[int]:
     return children
 
 
-def _status(pid: int, key: str) -> int:
+def _peak(pid: int) -> int:
     try:
         lines = (_PROC / str(pid) / "status").read_text().splitlines()
     except OSError:
         return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(key)), 0)
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)

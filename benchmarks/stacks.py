@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-from benchmarks.clone import Clone, cloned
+from benchmarks.clone import Clone, cloned, types
 from benchmarks.figures import Figure
 from benchmarks.flat import Program
-from benchmarks.running import Run
+from benchmarks.running import CommandFailed, Run
 
 STEPS = ("first preview", "up", "no-op preview", "destroy")
 _UNATTENDED = ("--yes", "--skip-preview")
+_Result = TypeVar("_Result")
 _PROJECT = "name: flat\nruntime:\n  name: python\n  options:\n    virtualenv: .venv\n"
 
 
@@ -30,13 +32,12 @@ class Life:
         """Median, by resource."""
         return self.seconds(step).median * 1000 / self.resources
 
-    @property
-    def program_bytes(self) -> int:
-        return max(run.program_bytes for runs in self.runs.values() for run in runs)
-
-    @property
-    def engine_bytes(self) -> int:
-        return max(run.engine_bytes for runs in self.runs.values() for run in runs)
+    def peak(self, part: str) -> int:
+        """Bytes that ``program``, ``engine`` or ``sandbox`` had at most. Raises ValueError when none was seen."""
+        peak = max(getattr(run, f"{part}_bytes") for runs in self.runs.values() for run in runs)
+        if not peak:
+            raise ValueError(f"no {part} was seen while it was measured")
+        return peak
 
 
 @dataclass
@@ -48,8 +49,10 @@ class StackFigures:
     flat: Life = field(default_factory=Life)
     set_up: list[Run] = field(default_factory=list[Run])
     """Starts of an empty sandbox, toolchain there."""
-    sandbox_bytes: int = 0
-    """All processes of the sandbox after an up, at most."""
+
+    @property
+    def start(self) -> Figure:
+        return Figure.of([run.seconds for run in self.set_up])
 
     def ratio(self, step: str) -> float:
         """Of the medians: below 1 the platform is faster than the flat program."""
@@ -57,51 +60,59 @@ class StackFigures:
 
 
 def measure(stack: str, repeats: int, say: Callable[[str], None]) -> StackFigures:
-    """Each repetition lives in a sandbox of its own; platform and flat program take turns in it."""
+    """Each repetition has a sandbox of its own, in which platform and flat program take turns to be the first."""
     figures = StackFigures(stack)
+    twin: Program | None = None
     for repeat in range(1, repeats + 1):
         with cloned(stack) as clone:
-            say(f"{stack}, {repeat} of {repeats}: the platform")
             figures.set_up.append(clone.sandbox("start"))
             # prod refuses to be destroyed until that is said; it costs nothing and changes only protection.
-            clone.pulumi("config", "set", "platform:removalPolicy", "Delete")
-            source = _platform(clone, figures)
-            say(f"{stack}, {repeat} of {repeats}: its flat twin")
-            _flat(clone, figures.flat, source)
+            clone.pulumi("config", "set", "--stack", stack, "platform:removalPolicy", "Delete")
+            if twin is not None and repeat % 2 == 0:
+                say(f"{stack}, {repeat} of {repeats}: the flat twin, then the platform")
+                _flat(clone, figures.flat, twin)
+                _platform(clone, figures.platform)
+            else:
+                say(f"{stack}, {repeat} of {repeats}: the platform, then its flat twin")
+                twin = _platform(clone, figures.platform)
+                _flat(clone, figures.flat, twin)
     return figures
 
 
-def _platform(clone: Clone, figures: StackFigures) -> Program:
-    life = figures.platform
-    _step(life, "first preview", clone.pulumi("preview"))
-    _step(life, "up", clone.pulumi("up", *_UNATTENDED))
-    figures.sandbox_bytes = max(figures.sandbox_bytes, clone.resident_bytes())
-    state = clone.state()
-    life.resources = len(state)
-    _step(life, "no-op preview", clone.pulumi("preview", "--expect-no-changes"))
-    _step(life, "destroy", clone.pulumi("destroy", *_UNATTENDED))
-    return Program(state)
+def _platform(clone: Clone, life: Life) -> Program:
+    def read() -> Program:
+        state = clone.state()
+        life.resources = len(state)
+        return Program(state)
+
+    return _live(clone, life, clone.folder, read)
 
 
-def _flat(clone: Clone, life: Life, source: Program) -> None:
+def _flat(clone: Clone, life: Life, twin: Program) -> None:
     folder = clone.folder / "flat"
-    _write(folder, source, clone)
-    environ = {"PULUMI_CONFIG_PASSPHRASE": "benchmark"}
-    clone.pulumi("stack", "init", clone.stack, folder=folder, **environ)
-    life.resources = len(source) + 1  # and the stack itself
-    _step(life, "first preview", clone.pulumi("preview", folder=folder, **environ))
-    _step(life, "up", clone.pulumi("up", *_UNATTENDED, folder=folder, **environ))
-    _step(life, "no-op preview", clone.pulumi("preview", "--expect-no-changes", folder=folder, **environ))
-    _step(life, "destroy", clone.pulumi("destroy", *_UNATTENDED, folder=folder, **environ))
-
-
-def _write(folder: Path, source: Program, clone: Clone) -> None:
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text(_PROJECT)
     (folder / f"Pulumi.{clone.stack}.yaml").write_text('config:\n  pulumi:disable-default-providers: ["*"]\n')
-    (folder / "__main__.py").write_text(source.source)
+    (folder / "__main__.py").write_text(twin.source)
     (folder / ".venv").symlink_to((clone.folder / ".venv").resolve())
+    clone.make_stack(folder)
+
+    def compare() -> None:
+        found = clone.resources(folder)
+        life.resources = len(found)
+        if types(found) != twin.types:
+            raise CommandFailed(f"the flat twin has other resources than the platform: {twin.types} and {types(found)}")
+
+    _live(clone, life, folder, compare)
 
 
-def _step(life: Life, step: str, run: Run) -> None:
-    life.runs[step].append(run)
+def _live(clone: Clone, life: Life, folder: Path, when_up: Callable[[], _Result]) -> _Result:
+    def step(name: str, *command: str) -> None:
+        life.runs[name].append(clone.pulumi(*command, "--stack", clone.stack, folder=folder))
+
+    step("first preview", "preview")
+    step("up", "up", *_UNATTENDED)
+    result = when_up()
+    step("no-op preview", "preview", "--expect-no-changes")
+    step("destroy", "destroy", *_UNATTENDED)
+    return result

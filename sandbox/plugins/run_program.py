@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import runpy
@@ -42,8 +41,6 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
 
 def main(arguments: list[str]) -> int:
     options = _arguments(arguments)
-    # A program lives for seconds and builds long-lived objects only: looking for garbage costs a fifth of its time.
-    gc.disable()
     try:
         import pulumi
         import pulumi.runtime

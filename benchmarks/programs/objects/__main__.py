@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+gc.disable()  # as the platform does
 config = pulumi.Config()
 provider = k8s.Provider("kubernetes", kubeconfig=Path(os.environ["KUBECONFIG"]).read_text())
 options = pulumi.ResourceOptions(provider=provider)

@@ -1,16 +1,21 @@
-"""``count`` web applications, each in a namespace of its own."""
+"""``count`` web applications, each in a namespace of its own; ``collector: on`` looks for garbage meanwhile."""
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
 import pulumi
+
+config = pulumi.Config()
+if config.require("collector") == "off":
+    gc.disable()
+
 import pulumi_kubernetes as k8s
 
 from components.workload import WebApplication, WebApplicationArgs
 
-config = pulumi.Config()
 provider = k8s.Provider("kubernetes", kubeconfig=Path(os.environ["KUBECONFIG"]).read_text())
 for index in range(config.require_int("count")):
     WebApplication(
