@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.clone import REPOSITORY, Clone
 from benchmarks.running import CommandFailed, Run
+from sandbox import backend
 from sandbox.kube import KubeClient
 
 Say = Callable[[str], None]
@@ -114,6 +115,7 @@ def killed(clone: Clone, size: int, switch: Switch, say: Say) -> Killed:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         time.sleep(2)  # what the plugins had begun comes to its end
+        backend.wait_until_free(clone.home)  # and mend what it tore
         latest = clone.latest(folder)
         known = {one["urn"] for one in latest.get("resources") or () if one["type"] == _KIND}
         known |= {one["resource"]["urn"] for one in latest.get("pending_operations") or ()}
