@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 from collections.abc import Iterator
 from datetime import date
@@ -84,6 +85,15 @@ def test_the_cluster_decides_whether_its_objects_are_replaced_not_a_guess_from_t
     recorded: Recording,
 ) -> None:
     assert recorded["kubernetes"].inputs["clusterIdentifier"] == recorded.outputs_of("cluster")["identifier"]
+
+
+def test_the_program_looks_for_no_garbage() -> None:
+    gc.enable()
+    try:
+        bring_up("dev")
+        assert not gc.isenabled()
+    finally:
+        gc.disable()  # as all tests have it
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
