@@ -87,13 +87,13 @@ def test_the_cluster_decides_whether_its_objects_are_replaced_not_a_guess_from_t
     assert recorded["kubernetes"].inputs["clusterIdentifier"] == recorded.outputs_of("cluster")["identifier"]
 
 
-def test_the_program_looks_for_no_garbage() -> None:
-    gc.enable()
-    try:
-        bring_up("dev")
-        assert not gc.isenabled()
-    finally:
-        gc.disable()  # as all tests have it
+def test_the_program_looks_for_no_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
+    disabled: list[bool] = []
+    monkeypatch.setattr(gc, "disable", lambda: disabled.append(True))
+
+    bring_up("dev")
+
+    assert disabled
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
