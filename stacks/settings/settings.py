@@ -25,17 +25,27 @@ class Settings(Section):
     """What a stack consists of. A section that is left out is not built."""
 
     aws: AwsSettings
+    """The account and the region."""
     network: NetworkSettings
+    """The VPC and its subnets."""
     removal_policy: RemovalPolicy = RemovalPolicy.RETAIN
     """What becomes of databases, caches, images, secrets, logs and keys when they are deleted."""
     cluster: ClusterSettings | None = None
+    """The EKS cluster."""
     node_groups: dict[Name, NodeGroupSettings] | None = None
+    """Node groups by name."""
     registry: RegistrySettings | None = None
+    """Repositories for images."""
     cache: CacheSettings | None = None
+    """Redis."""
     database: DatabaseSettings | None = None
+    """Postgres."""
     ingress: IngressSettings | None = None
+    """The ingress controller."""
     certificates: CertificatesSettings | None = None
+    """Certificates of Let's Encrypt."""
     application: ApplicationSettings | None = None
+    """The web application."""
 
     @model_validator(mode="after")
     def _sections_fit(self) -> Settings:

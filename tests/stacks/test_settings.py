@@ -308,3 +308,24 @@ def test_rights_in_a_namespace_that_the_application_is_not_in_are_warned_about()
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_our_own_stacks_give_no_cause_for_warnings(stack: str) -> None:
     assert advice(load(configuration(stack), stack), SETTLED) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        (lambda c: c["platform:database"].update(version=17), lambda s: s.database.version),
+        (lambda c: c["platform:application"]["image"].update(tag=20260511), lambda s: s.application.image.tag),
+        (lambda c: c["platform:aws"].update(allowedAccountIds=[123456789012]), lambda s: s.aws.allowed_account_ids[0]),
+    ],
+)
+def test_a_text_of_digits_may_be_written_as_a_number(change: Change, read: Callable[[Settings], str]) -> None:
+    """As `pulumi config set --path` does, and as one forgets the quotes."""
+    config = configuration("dev")
+    change(config)
+
+    assert read(load(config)).isdigit()
+
+
+@pytest.mark.parametrize("value", [1.35, True])
+def test_what_yaml_has_bent_is_not_taken_for_a_text(value: Any) -> None:
+    assert "put the value in quotes" in mistakes(lambda c: c["platform:cluster"].update(version=value))

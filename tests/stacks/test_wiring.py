@@ -205,24 +205,29 @@ ROWS = [
 ]
 
 
+def steps(setting: str) -> list[str | int]:
+    """The way to a setting in a stack file's configuration."""
+    section, *path = setting.split(".")
+    return [f"platform:{section}", *(int(step) if step.isdigit() else step for step in path)]
+
+
 @pytest.fixture(scope="module")
 def changed() -> Recording:
     """prod with all rows' values at once: one run of the program for the whole table."""
     config = configuration("prod")
     for row in ROWS:
-        section, *path = row.setting.split(".")
+        *keys, last = steps(row.setting)
         place: Any = config
-        keys: list[Any] = [f"platform:{section}", *(int(step) if step.isdigit() else step for step in path)]
-        for key in keys[:-1]:
+        for key in keys:
             place = place[key] if isinstance(key, int) else cast("dict[str, Any]", place).setdefault(key, {})
-        place[keys[-1]] = row.value
+        place[last] = row.value
     return bring_up("prod", config)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.setting for row in ROWS])
 def test_a_setting_changes_its_resource(row: Row, recorded_prod: Recording, changed: Recording) -> None:
-    assert _matches(row, changed), _told(row, changed)
-    assert row.alone or not _matches(row, recorded_prod), "prod has this value already, so the row proves nothing"
+    assert matches(row, changed), _told(row, changed)
+    assert row.alone or not matches(row, recorded_prod), "prod has this value already, so the row proves nothing"
 
 
 def test_every_setting_has_a_row_and_every_row_a_setting() -> None:
@@ -232,7 +237,7 @@ def test_every_setting_has_a_row_and_every_row_a_setting() -> None:
     assert (unproven, stale) == (set(), set())
 
 
-def _matches(row: Row, recording: Recording) -> bool:
+def matches(row: Row, recording: Recording) -> bool:
     told = _told(row, recording)
     if row.pattern is not None:
         return isinstance(told, str) and row.pattern.fullmatch(told) is not None
