@@ -1,0 +1,99 @@
+"""Whatever somebody does to a stack file: it can be used, or it is told in words what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stacks.settings import SettingsError
+from tests.stacks.stack_files import bring_up, configuration
+from tests.stacks.test_settings import load
+
+pytestmark = pytest.mark.engine
+"""It takes minutes, not the engine: `make test` runs it, `make test-unit` does not."""
+
+Config = dict[str, Any]
+Place = tuple[str | int, ...]
+
+STACKS = {stack: configuration(stack) for stack in ("dev", "prod")}
+
+ODD: list[Any] = [
+    *(None, True, [], {}, [None], ["a"], {"a": 1}, -1, 0, 1, 2, 3, "", "a b", "é", "a" * 300, "latest", "1.35", "500m"),
+    *("10.0.0.0/8", "0.0.0.0/0", "10.20.0.0/16", "m7g.large", "m7i.large", "t3.medium", "cert-manager", "1Gi", "None"),
+    *("Retain", "eu-central-1", "arn:aws:iam::123456789012:role/x", "gpu=nvidia:NoSchedule", "${secret}"),
+]
+values = st.one_of(
+    st.sampled_from(ODD),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=80),
+)
+
+_MISTAKE = re.compile(r"  platform:\S+( needs | names | has | is |$)")
+
+
+def places(value: Any, place: Place = ()) -> Iterator[Place]:
+    """Every place in a configuration."""
+    if place:
+        yield place
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from places(member, (*place, key))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from places(member, (*place, index))
+
+
+def at(config: Any, place: Place) -> Any:
+    for step in place:
+        config = config[step]
+    return config
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> tuple[str, Config]:
+    """A stack with one to three mutations."""
+    stack = draw(st.sampled_from(list(STACKS)))
+    config = deepcopy(STACKS[stack])
+    for _ in range(draw(st.integers(1, 3))):
+        known = [place for place in places(config) if str(place[0]).startswith("platform:")]
+        *way, last = draw(st.sampled_from(known))
+        holder = at(config, tuple(way))
+        match draw(st.sampled_from(["replace", "remove", "copy", "add"])):
+            case "replace":
+                holder[last] = draw(values)
+            case "remove":
+                del holder[last]
+            case "copy":
+                holder[last] = deepcopy(at(config, draw(st.sampled_from(known))))
+            case "add" if isinstance(holder, list):
+                holder.append(draw(values))
+            case _:
+                key = draw(st.one_of(st.just(f"{last}s"), st.text(min_size=1, max_size=40)))
+                holder[key if way else f"platform:{key}"] = draw(values)
+    return stack, config
+
+
+@settings(max_examples=2000, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(mutated())
+def test_a_mutated_stack_file_previews_or_is_refused_in_words(mutation: tuple[str, Config]) -> None:
+    stack, config = mutation
+    try:
+        load(config, stack)
+    except SettingsError as error:
+        head, *mistakes = str(error).split("\n\n")
+        assert re.fullmatch(
+            rf"(One setting|\d+ settings) of stack {stack} can't be used \(Pulumi.{stack}.yaml\):", head
+        )
+        assert mistakes
+        for mistake in mistakes:
+            assert _MISTAKE.match(mistake), mistake
+            assert "Traceback" not in mistake
+    else:
+        bring_up(stack, config)
