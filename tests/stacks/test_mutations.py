@@ -35,7 +35,7 @@ values = st.one_of(
     st.text(max_size=80),
 )
 
-_MISTAKE = re.compile(r"  platform:\S+( needs | names | has | is |$)")
+_MISTAKE = re.compile(r"  platform:\S+( needs | names | has | is |\n)")
 
 
 def places(value: Any, place: Place = ()) -> Iterator[Place]:
