@@ -10,8 +10,9 @@ from typing import Any, cast
 from sandbox.charts import Hook, HookEvent
 from sandbox.charts.hooks import DeletePolicy, due
 from sandbox.kube import ApiError, UnknownKind
-from sandbox.plugins.kubernetes import objects
+from sandbox.plugins.kubernetes import objects, records
 from sandbox.plugins.kubernetes.cluster import Cluster, explain
+from sandbox.plugins.kubernetes.records import Record
 from sandbox.plugins.kubernetes.waiting import NotReady
 from sandbox.plugins.protocol import Call, ProviderError
 from sandbox.stand_ins import LABEL
@@ -132,6 +133,16 @@ class Installation:
         found = [client.get("apiextensions.k8s.io/v1", _CRD, name) for name in names]
         ours = [crd for crd in found if crd and (_of_stand_in(crd) or objects.annotation(crd, _BROUGHT_BY))]
         self.remove([crd for crd in ours if not self._in_use(crd)])
+
+    def forget(self, record: Record) -> None:
+        """Take away the CRDs that came with a release, unless others need them, and then its record.
+
+        In this order, as only the record tells of the CRDs to who goes on after a kill.
+        """
+        client = self.cluster.required
+        if not records.others_of_chart(client, record):
+            self.remove_crds(record.crds)
+        records.forget(client, record)
 
     # -- hooks --------------------------------------------------------------------------------------------------
 

@@ -113,7 +113,7 @@ class KubernetesProvider(Provider):
     ) -> Properties:
         del id, old_inputs
         if call.type == helm.TYPE:
-            return self._releases.update(call, news)
+            return self._releases.update(call, news, old_outputs)
         return self._resources.update(call, old_outputs, news)
 
     def delete(self, call: Call, id: str, old_inputs: Properties, outputs: Properties) -> None:
