@@ -170,7 +170,7 @@ class Releases:
         """What the release is made of, told to the user; None while that can't be known."""
         if contains_unknown(inputs):
             chart = wanted_chart(inputs)
-            if self.library.charts is None:
+            if not self.library.may_have(chart):
                 call.log(f"chart {chart}: the sandbox installs a stand-in for its controllers", severity="warning")
             else:
                 call.log(f"chart {chart} is rendered once its values are known")

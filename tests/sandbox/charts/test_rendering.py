@@ -198,9 +198,10 @@ done"""
 
 def test_templates_are_told_of_the_crds_that_their_chart_brings(tmp_path: Path) -> None:
     crd = "{group: a.com, names: {kind: A}, versions: [{name: v1, served: true}, {name: v0, served: false}]}"
+    kind = "apiVersion: x/v1\\nkind: CustomResourceDefinition\\nmetadata: {name: c}"
     script = f"""
 echo "$@" >> {tmp_path}/log
-printf -- '---\\n# Source: shop/crds/a.yaml\\napiVersion: x/v1\\nkind: CustomResourceDefinition\\nmetadata: {{name: c}}\\nspec: {crd}\\n'"""
+printf -- '---\\n# Source: shop/crds/a.yaml\\n{kind}\\nspec: {crd}\\n'"""
     render(helm(tmp_path, script), CHART, name="a", namespace="b", values={}, capabilities=Capabilities("1.35.0"))
     first, second = (tmp_path / "log").read_text().splitlines()
     assert "--api-versions" not in first

@@ -15,12 +15,14 @@ import pytest
 import yaml
 
 from sandbox.charts import Charts, ChartSettings, Helm
+from sandbox.home import Home
 from sandbox.kube import ApiError
 from sandbox.plugins.kubernetes import records
 from sandbox.plugins.kubernetes.contents import Library
 from sandbox.plugins.kubernetes.helm import TYPE, Releases
 from sandbox.plugins.kubernetes.records import Status
 from sandbox.plugins.protocol import UNKNOWN, Change, InitFailed, Properties, ProviderError
+from sandbox.toolchain import setup
 from tests.sandbox.charts.small_charts import chart
 from tests.sandbox.kubernetes.fake_kube import FakeKube, Said, cluster
 
@@ -228,6 +230,45 @@ def test_values_that_are_not_known_yet_are_waited_for(releases: Releases, said: 
     shop.fails("nobody should ask")
     releases.create(said.call(TYPE, preview=True), inputs(values={"a": UNKNOWN}))
     assert [message for _, message, _ in said.messages] == ["chart shop 1.0.0 is rendered once its values are known"]
+
+
+class TestAtAPath:
+    """A chart in the program's own repository: nobody has to ask for that."""
+
+    @pytest.fixture
+    def library(self, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+        """What a sandbox without any of the variables has."""
+        home = Home(tmp_path / ".sandbox" / "dev")
+        home.write_facts({"tools": {}, "crds": str(tmp_path), "kubernetes_version": "1.35"})
+        monkeypatch.setattr(setup, "_version_of", lambda program, _: "v3.99.0" if program == str(shop.program) else "")
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+        monkeypatch.setenv("PATH", str(shop.folder))
+        monkeypatch.chdir(shop.path.parents[1])
+        return Library.of(home)
+
+    def test_it_is_rendered_by_the_helm_that_is_there(
+        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop, library: Library
+    ) -> None:
+        shop.renders(config_map("settings"))
+        shop.program.write_text(f"#!/bin/sh\n/bin/cat {shop.folder}/answer\n")
+        wanted = inputs(chart=f"./{shop.path.parent.name}/shop", version="")
+        _, outputs = Releases(releases.cluster, library).create(said.call(TYPE), wanted)
+        assert outputs["__renderedBy"] == "helm"
+        assert kube.names("ConfigMap") == ["settings"]
+
+    def test_without_a_helm_the_preview_says_how_to_get_one(
+        self, releases: Releases, said: Said, shop: Shop, library: Library
+    ) -> None:
+        shop.program.unlink()
+        wanted = inputs(chart=str(shop.path), version="")
+        with pytest.raises(ProviderError, match=r"takes helm, which is neither .*: set SANDBOX_CHART_CACHE to the"):
+            Releases(releases.cluster, library).create(said.call(TYPE, preview=True), wanted)
+
+    def test_all_others_get_their_stand_ins(
+        self, releases: Releases, said: Said, kube: FakeKube, library: Library
+    ) -> None:
+        Releases(releases.cluster, library).create(said.call(TYPE), inputs(skipAwait=True))
+        assert kube.names("Deployment") == ["main"]
 
 
 def test_a_version_that_is_not_there_is_one_message_with_release_and_chart(releases: Releases, said: Said) -> None:
