@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.charts import HookEvent
+from sandbox.charts.census import BROUGHT_CRDS, RENDERED_BY, Renderer
 from sandbox.charts.census import RELEASE as TYPE
-from sandbox.charts.census import RENDERED_BY, Renderer
 from sandbox.charts.settings import CACHE, CHARTS
 from sandbox.plugins.kubernetes import objects, records
 from sandbox.plugins.kubernetes.cluster import Cluster
@@ -255,4 +255,5 @@ def _computed(record: Record) -> Properties:
             "version": record.version,
         },
         RENDERED_BY: record.rendered_by,
+        BROUGHT_CRDS: record.crds,
     }
