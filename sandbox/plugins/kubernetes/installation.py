@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,7 @@ from sandbox.kube import ApiError, UnknownKind
 from sandbox.plugins.kubernetes import objects, records
 from sandbox.plugins.kubernetes.cluster import Cluster, explain
 from sandbox.plugins.kubernetes.records import Record
-from sandbox.plugins.kubernetes.waiting import NotReady
+from sandbox.plugins.kubernetes.waiting import NotReady, Waiter
 from sandbox.plugins.protocol import Call, ProviderError
 from sandbox.stand_ins import LABEL
 
@@ -26,6 +27,9 @@ _MANAGED_BY = "app.kubernetes.io/managed-by"
 _KEEP = "helm.sh/resource-policy"
 _BROUGHT_BY = "sandbox.platform/brought-by"
 """The annotation of a CRD that names the chart which it came with."""
+
+_SERVED = 10.0
+"""Seconds that an API server has for serving a new CRD after the user wants to stop."""
 
 _WAITED = frozenset(
     {
@@ -90,8 +94,16 @@ class Installation:
             self._apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
 
     def install_crds(self, crds: Sequence[Object]) -> None:
-        """Make the CRDs and wait until they are served."""
-        self.wait(self.apply(crds))
+        """Make the CRDs and wait until they are served. Raises NotReady."""
+        for live in self.apply(crds):
+            try:
+                self.wait([live])
+            except NotReady:
+                if not self.cluster.cancelled.is_set():
+                    raise
+                # Who is to stop finishes this all the same: it takes a moment, and what comes next needs them.
+                log = partial(self.call.log, ephemeral=True)
+                Waiter(self.cluster.required, threading.Event()).until_ready(live, live, timeout=_SERVED, log=log)
 
     def install_missing_crds(self, crds: Sequence[Object], chart: str) -> None:
         """The same for those that do not exist, or are a stand-in's: Helm leaves all others as they are."""
