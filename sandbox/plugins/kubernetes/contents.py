@@ -52,10 +52,10 @@ class Library:
     """The toolchain's folder of the operators' CRDs, which stand-ins bring."""
     charts: Charts | None = None
     """None where no chart may be had but those at a path."""
-    local: Callable[[], Charts] | None = None
-    """What renders those where the user did not ask for charts. Raises ChartError where there is no helm for it."""
     kubernetes: str = ""
     """The version to render for while the cluster is not known yet."""
+    local: Callable[[], Charts] | None = None
+    """What renders those where the user did not ask for charts. Raises ChartError where there is no helm for it."""
 
     @classmethod
     def of(cls, home: Home, today: dict[Wanted, Path] | None = None) -> Library:
@@ -73,8 +73,8 @@ class Library:
         return cls(
             Path(facts["crds"]),
             charts(program) if settings.needs_helm and program else None,
+            str(facts["kubernetes_version"]),
             lambda: charts(_some_helm()),
-            kubernetes=str(facts["kubernetes_version"]),
         )
 
     def may_have(self, wanted: Wanted) -> bool:

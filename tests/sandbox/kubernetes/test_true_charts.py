@@ -2,151 +2,28 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
-import threading
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from sandbox.charts import Charts, ChartSettings, Helm
 from sandbox.home import Home
 from sandbox.kube import ApiError
 from sandbox.plugins.kubernetes import records
 from sandbox.plugins.kubernetes.contents import Library
 from sandbox.plugins.kubernetes.helm import TYPE, Releases
-from sandbox.plugins.kubernetes.records import Status
 from sandbox.plugins.protocol import UNKNOWN, Change, InitFailed, Properties, ProviderError
 from sandbox.toolchain import setup
-from tests.sandbox.charts.small_charts import chart
-from tests.sandbox.kubernetes.fake_kube import FakeKube, Said, cluster
-
-
-def all_is_well(obj: dict[str, Any]) -> None:
-    if obj["kind"] == "CustomResourceDefinition":
-        obj["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
-    if obj["kind"] == "Job":
-        failed = obj["spec"].get("fails")
-        obj["status"] = {"conditions": [{"type": "Failed" if failed else "Complete", "status": "True"}]}
-
-
-def served_in_a_moment(obj: dict[str, Any]) -> None:
-    """Controllers of a true cluster: nothing is ready at the first look, and Jobs take long."""
-    if obj["kind"] != "Job":
-        threading.Timer(0.2, all_is_well, [obj]).start()
-
-
-def cut_off_at(kind: str) -> Callable[[dict[str, Any]], None]:
-    """Controllers of a cluster whose user's machine goes down once an object of a kind is made."""
-
-    def settle(obj: dict[str, Any]) -> None:
-        if obj["kind"] == kind:
-            raise KeyboardInterrupt
-        all_is_well(obj)
-
-    return settle
-
-
-def set_event() -> threading.Event:
-    event = threading.Event()
-    event.set()
-    return event
-
-
-def encoded(release: dict[str, Any]) -> str:
-    return base64.b64encode(base64.b64encode(gzip.compress(json.dumps(release).encode()))).decode()
-
-
-def config_map(name: str, *, annotations: dict[str, str] | None = None, **data: str) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"name": name}
-    if annotations:
-        metadata["annotations"] = annotations
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
-
-
-def job(name: str, events: str, *, weight: int = 0, policy: str = "", **spec: Any) -> dict[str, Any]:
-    annotations = {"helm.sh/hook": events, "helm.sh/hook-weight": str(weight), "helm.sh/hook-delete-policy": policy}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": name, "annotations": annotations},
-        "spec": spec,
-    }
-
-
-CRD = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "widgets.shop"},
-    "spec": {"group": "shop", "names": {"kind": "Widget"}, "versions": [{"name": "v1", "storage": True}]},
-}
-
-
-class Shop:
-    """The chart ``shop``, and what Helm is to make of it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.path = chart(folder / "cache")
-        self.program = folder / "helm"
-        self.renders()
-
-    def renders(self, *objects: dict[str, Any], crds: tuple[dict[str, Any], ...] = ()) -> None:
-        sources = [("shop/crds/crd.yaml", crd) for crd in crds] + [("shop/templates/all.yaml", obj) for obj in objects]
-        text = "".join(f"---\n# Source: {source}\n{yaml.safe_dump(obj)}" for source, obj in sources)
-        (self.folder / "answer").write_text(text)
-        self.plays(f'echo "$@" >> {self.folder}/log; cat {self.folder}/answer')
-
-    def fails(self, reason: str) -> None:
-        self.plays(f'echo "Error: {reason}" >&2; exit 1')
-
-    def plays(self, script: str) -> None:
-        self.program.write_text(f"#!/bin/sh\n{script}\n")
-        self.program.chmod(0o755)
-
-    @property
-    def runs(self) -> list[str]:
-        return (self.folder / "log").read_text().splitlines()
-
-    def library(self, *, available: bool = True) -> Library:
-        charts = Charts(
-            ChartSettings(self.folder / "cache"), Helm(str(self.program), self.folder / "h"), self.folder / "p"
-        )
-        return Library(self.folder, charts if available else None, "1.35")
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path)
-
-
-@pytest.fixture
-def kube() -> FakeKube:
-    return FakeKube(settle=all_is_well)
-
-
-@pytest.fixture
-def releases(kube: FakeKube, shop: Shop) -> Releases:
-    return Releases(cluster(kube), shop.library())
-
-
-@pytest.fixture
-def said() -> Said:
-    return Said()
-
-
-def inputs(**changes: Any) -> Properties:
-    return {"chart": "shop", "version": "1.0.0", "name": "main", "namespace": "shop", "timeout": 1, **changes}
-
-
-def written(kube: FakeKube) -> list[str]:
-    """What was made, in order; Helm's own records left out."""
-    return [obj["metadata"]["name"] for obj in kube.applied if obj["kind"] != "Secret"]
+from tests.sandbox.kubernetes.fake_kube import FakeKube, Said
+from tests.sandbox.kubernetes.shop import (
+    CRD,
+    Shop,
+    all_is_well,
+    config_map,
+    inputs,
+    job,
+    written,
+)
 
 
 def test_a_chart_that_can_be_had_is_installed_instead_of_a_stand_in(
@@ -378,89 +255,6 @@ class TestDifferences:
         forgetful.delete(said.call(TYPE), "shop/main", outputs)
         assert kube.names("ConfigMap") == []
 
-    def test_an_install_that_was_cut_off_is_not_lost_when_its_chart_can_not_be_had_any_more(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
-    ) -> None:
-        shop.renders(config_map("settings"), job("check", "post-install"))
-        kube.settle = cut_off_at("Job")
-        with pytest.raises(KeyboardInterrupt):
-            releases.create(said.call(TYPE), inputs())
-        kube.settle = all_is_well
-        forgetful = Releases(releases.cluster, shop.library(available=False))
-        with pytest.raises(InitFailed, match="set SANDBOX_CHART_CACHE") as left:
-            forgetful.create(replace(said.call(TYPE), again=True), inputs())
-        assert left.value.outputs["__renderedBy"] == "helm"
-        forgetful.delete(said.call(TYPE), left.value.id, left.value.outputs)
-        assert kube.names("ConfigMap") == []
-
-
-class TestPlainHelm:
-    """Releases on which a user has run helm itself."""
-
-    @staticmethod
-    def upgraded(kube: FakeKube, status: str, manifest: str, revision: int = 2) -> None:
-        release = {
-            "name": "main",
-            "namespace": "shop",
-            "version": revision,
-            "info": {"status": status},
-            "chart": {"metadata": {"name": "shop", "version": "1.0.0"}},
-            "manifest": manifest,
-        }
-        kube.put(
-            {
-                "apiVersion": "v1",
-                "kind": "Secret",
-                "metadata": {
-                    "name": f"sh.helm.release.v1.main.v{revision}",
-                    "namespace": "shop",
-                    "labels": {"owner": "helm", "name": "main", "status": status, "version": str(revision)},
-                },
-                "data": {"release": encoded(release)},
-            }
-        )
-
-    @pytest.mark.parametrize("status", ["uninstalling", "pending-rollback", "unknown", "of-a-helm-to-come"])
-    def test_whatever_state_it_left_is_upgraded_and_destroyed(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop, status: str
-    ) -> None:
-        before = set(kube.objects)
-        shop.renders(config_map("first"))
-        id, outputs = releases.create(said.call(TYPE), inputs())
-        kube.put({**config_map("by-hand"), "metadata": {"name": "by-hand", "namespace": "shop"}})
-        # Helm's manifests leave the namespace out, and are no plain YAML.
-        text = "---\n# Source: shop/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: by-hand}\n---\n"
-        self.upgraded(kube, status, text)
-        assert releases.read(id, inputs(), outputs) is not None
-
-        outputs = releases.update(said.call(TYPE), inputs(), outputs)
-
-        assert (outputs["status"]["status"], outputs["status"]["revision"]) == ("deployed", 3)
-        assert kube.names("ConfigMap") == ["first"]
-        releases.delete(said.call(TYPE), id, outputs)
-        assert set(kube.objects) == before
-
-    def test_a_release_that_it_uninstalled_is_none(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
-    ) -> None:
-        self.upgraded(kube, "uninstalled", "", revision=1)
-        shop.renders(config_map("first"), job("prepare", "pre-install"))
-        assert releases.read("shop/main", inputs(), {}) is None
-        with pytest.raises(ProviderError, match="no release shop/main to upgrade"):
-            releases.update(said.call(TYPE), inputs())
-        id, outputs = releases.create(said.call(TYPE), inputs())
-        assert kube.names("Job") == ["prepare"]
-        assert outputs["status"]["revision"] == 2
-        releases.delete(said.call(TYPE), id, outputs)
-        assert kube.names("Secret") == []
-
-    def test_destroying_what_it_uninstalled_forgets_its_history(
-        self, releases: Releases, said: Said, kube: FakeKube
-    ) -> None:
-        self.upgraded(kube, "uninstalled", "")
-        releases.delete(said.call(TYPE), "shop/main", inputs())
-        assert kube.names("Secret") == []
-
 
 class TestLife:
     def test_an_upgrade_deletes_what_vanished_from_the_chart(
@@ -543,29 +337,6 @@ class TestLife:
         releases.delete(said.call(TYPE), raised.value.id, raised.value.outputs)
         assert kube.names("ConfigMap") == []
 
-    def test_an_atomic_install_that_fails_leaves_nothing(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
-    ) -> None:
-        shop.renders(config_map("first"), job("check", "post-install", policy="hook-failed", fails=True))
-        before = set(kube.objects)
-        with pytest.raises(ProviderError, match="as it is atomic, what it did was undone"):
-            releases.create(said.call(TYPE), inputs(atomic=True))
-        assert set(kube.objects) == before
-
-    def test_an_atomic_upgrade_that_fails_is_rolled_back(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
-    ) -> None:
-        shop.renders(config_map("first", a="1"))
-        releases.create(said.call(TYPE), inputs())
-        shop.renders(config_map("first", a="2"), config_map("second"), job("check", "post-upgrade", fails=True))
-        with pytest.raises(ProviderError, match="what it did was undone"):
-            releases.update(said.call(TYPE), inputs(atomic=True))
-        assert kube.names("ConfigMap") == ["first"]
-        assert kube.objects["v1", "ConfigMap", "shop", "first"]["data"] == {"a": "1"}
-        record = records.latest(releases.cluster.required, "shop", "main")
-        assert record is not None
-        assert (record.revision, record.status) == (3, Status.DEPLOYED)
-
     def test_cleanup_on_fail_takes_away_what_a_failed_upgrade_has_added(
         self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
     ) -> None:
@@ -575,137 +346,6 @@ class TestLife:
         with pytest.raises(InitFailed):
             releases.update(said.call(TYPE), inputs(cleanupOnFail=True))
         assert kube.names("ConfigMap") == ["first"]
-
-    @pytest.mark.parametrize("at", ["CustomResourceDefinition", "Secret", "Job"])
-    def test_an_atomic_install_that_was_killed_is_in_the_state_and_finished_by_the_next_up(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop, at: str
-    ) -> None:
-        shop.renders(config_map("first"), job("prepare", "pre-install"), crds=(CRD,))
-        kube.settle = cut_off_at(at)
-        with pytest.raises(KeyboardInterrupt):
-            releases.create(said.call(TYPE), inputs(atomic=True))
-        # The next command makes up for it, and waits for nothing.
-        kube.settle = served_in_a_moment
-        stopped = Releases(replace(releases.cluster, cancelled=set_event()), releases.library)
-        with pytest.raises(InitFailed, match="cancelled") as left:
-            stopped.create(replace(said.call(TYPE), again=True), inputs(atomic=True))
-        assert left.value.id == "shop/main"
-        assert kube.names("ConfigMap") == []
-        # And so does the engine, as the state has the release.
-        kube.settle = all_is_well
-        outputs = releases.update(said.call(TYPE), inputs(atomic=True), left.value.outputs)
-        assert outputs["status"]["status"] == "deployed"
-        assert kube.names("ConfigMap") == ["first"]
-        assert kube.names("Job") == ["prepare"], "it is still the chart's install"
-        releases.delete(said.call(TYPE), "shop/main", outputs)
-        assert not {"ConfigMap", "CustomResourceDefinition", "Secret"} & {key[1] for key in kube.objects}
-
-    def test_ctrl_c_undoes_nothing_and_loses_nothing_of_an_atomic_install(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
-    ) -> None:
-        shop.renders(config_map("first"), job("check", "post-install"))
-
-        def interrupted(obj: dict[str, Any]) -> None:
-            if obj["kind"] == "Job":
-                releases.cluster.cancelled.set()
-
-        kube.settle = interrupted
-        with pytest.raises(InitFailed, match="cancelled") as left:
-            releases.create(said.call(TYPE), inputs(atomic=True))
-        assert kube.names("ConfigMap") == ["first"]
-        releases.cluster.cancelled.clear()
-        kube.settle = all_is_well
-        outputs = releases.update(said.call(TYPE), inputs(atomic=True), left.value.outputs)
-        assert outputs["status"]["status"] == "deployed"
-
-    def test_what_can_not_be_undone_stays_in_the_state_with_both_reasons(
-        self, releases: Releases, said: Said, shop: Shop
-    ) -> None:
-        held = config_map("first")
-        held["metadata"]["finalizers"] = ["example.com/held"]
-        shop.renders(held, job("check", "post-install", fails=True))
-        with pytest.raises(InitFailed, match=r"check.*could not be undone: the deletion of ConfigMap shop/first"):
-            releases.create(said.call(TYPE, timeout=0.2), inputs(atomic=True))
-        assert records.latest(releases.cluster.required, "shop", "main") is not None
-
-    def test_an_atomic_upgrade_goes_back_to_what_was_deployed_before_earlier_failures(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
-    ) -> None:
-        shop.renders(config_map("first"))
-        releases.create(said.call(TYPE), inputs())
-        shop.renders(config_map("second"), job("check", "post-upgrade", fails=True))
-        with pytest.raises(InitFailed):
-            releases.update(said.call(TYPE), inputs())
-        with pytest.raises(ProviderError, match="what it did was undone"):
-            releases.update(said.call(TYPE), inputs(atomic=True))
-        assert kube.names("ConfigMap") == ["first"]
-
-    def test_an_atomic_upgrade_with_nothing_to_go_back_to_is_kept(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
-    ) -> None:
-        shop.renders(config_map("first"), job("check", "post-install,post-upgrade", fails=True))
-        with pytest.raises(InitFailed):
-            releases.create(said.call(TYPE), inputs())
-        with pytest.raises(InitFailed):
-            releases.update(said.call(TYPE), inputs(atomic=True))
-        assert kube.names("ConfigMap") == ["first"]
-
-    def test_an_atomic_install_that_fails_leaves_no_crds_either(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
-    ) -> None:
-        shop.renders(job("check", "post-install", fails=True), crds=(CRD,))
-        with pytest.raises(ProviderError, match="what it did was undone"):
-            releases.create(said.call(TYPE), inputs(atomic=True))
-        assert kube.names("CustomResourceDefinition") == []
-
-    def test_a_destroy_that_was_killed_at_any_moment_is_finished_by_the_next_one(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        shop.renders(config_map("first"), job("last", "pre-delete", policy="hook-succeeded"), crds=(CRD,))
-        before = set(kube.objects)
-        delete, killed = kube.delete, 0
-
-        def kill(api_version: str, kind: str, *arguments: Any, **options: Any) -> None:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise KeyboardInterrupt
-            delete(api_version, kind, *arguments, **options)
-
-        for moment in range(20):
-            left = 1000
-            id, outputs = releases.create(said.call(TYPE), inputs())
-            left = moment
-            monkeypatch.setattr(kube, "delete", kill)
-            try:
-                releases.delete(said.call(TYPE), id, outputs)
-            except KeyboardInterrupt:
-                killed += 1
-            left = 1000
-            releases.delete(said.call(TYPE), id, outputs)
-            assert set(kube.objects) == before
-        assert 3 <= killed < 20
-
-    def test_an_install_that_was_cut_off_is_finished_by_the_next_up(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
-    ) -> None:
-        shop.renders(config_map("first"), job("prepare", "pre-install", policy="hook-succeeded"))
-
-        def killed(obj: dict[str, Any]) -> None:
-            if obj["kind"] == "Job":
-                raise KeyboardInterrupt
-
-        kube.settle = killed
-        with pytest.raises(KeyboardInterrupt):
-            releases.create(said.call(TYPE), inputs())
-        record = records.latest(releases.cluster.required, "shop", "main")
-        assert record is not None
-        assert record.status is Status.PENDING_INSTALL
-        kube.settle = all_is_well
-        _, outputs = releases.create(said.call(TYPE), inputs())
-        assert outputs["status"]["status"] == "deployed"
-        assert kube.names("ConfigMap") == ["first"]
-        assert kube.names("Job") == []
 
 
 class TestHooks:
