@@ -32,6 +32,7 @@ from sandbox.plugins.protocol import (
     InitFailed,
     Properties,
     ProviderError,
+    Unanswered,
     contains_unknown,
 )
 
@@ -115,10 +116,15 @@ class Releases:
             raise ProviderError(f"cannot re-use a name that is still in use: there is a release {_id(inputs)}")
         try:
             return _id(inputs), self._install(call, inputs, before, new=True)
-        except _WouldGo as error:
-            assert before is not None
-            # Begun while the chart could be had: only in the state it can be upgraded, or destroyed.
-            raise InitFailed(_id(inputs), {**inputs, **_computed(before)}, inputs, [str(error)]) from None
+        except Unanswered:
+            raise
+        except ProviderError as error:
+            # What was begun before may have made much already: only in the state it can be upgraded, or destroyed.
+            begun = before is not None and not before.gone
+            left = records.latest(self.cluster.required, inputs["namespace"], inputs["name"]) if begun else None
+            if left is None:
+                raise
+            raise InitFailed(_id(inputs), {**inputs, **_computed(left)}, inputs, [str(error)]) from None
 
     def update(self, call: Call, news: Properties, old_outputs: Properties | None = None) -> Properties:
         if self._would_lose_chart(old_outputs or {}, news):

@@ -204,6 +204,20 @@ class TestCutOff:
         forgetful.delete(said.call(TYPE), left.value.id, left.value.outputs)
         assert kube.names("ConfigMap") == []
 
+    def test_nor_when_its_chart_is_broken_by_then(
+        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
+    ) -> None:
+        shop.renders(config_map("settings"), job("check", "post-install"))
+        kube.settle = cut_off_at("Job")
+        with pytest.raises(KeyboardInterrupt):
+            releases.create(said.call(TYPE), inputs())
+        kube.settle = all_is_well
+        shop.fails("it is broken")
+        with pytest.raises(InitFailed, match="it is broken") as left:
+            releases.create(replace(said.call(TYPE), again=True), inputs())
+        releases.delete(said.call(TYPE), left.value.id, left.value.outputs)
+        assert kube.names("ConfigMap") == []
+
 
 class TestPlainHelm:
     """Releases on which a user has run helm itself."""
