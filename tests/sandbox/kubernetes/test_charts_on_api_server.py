@@ -135,8 +135,9 @@ def test_a_charts_whole_life(
 def test_plain_helm_knows_the_release(
     home: Home, provider: KubernetesProvider, said: Said, namespace: str, cache: Path
 ) -> None:
-    chart(cache, templates={"settings.yaml": CONFIG_MAP, "hook.yaml": hook("later", "pre-delete")})
-    provider.create(said.call(RELEASE), checked(provider, said, namespace, values={"greeting": "hello"}))
+    root = chart(cache, templates={"settings.yaml": CONFIG_MAP, "hook.yaml": hook("later", "pre-delete")})
+    inputs = checked(provider, said, namespace, values={"greeting": "hello"})
+    id, outputs = provider.create(said.call(RELEASE), inputs)
 
     def helm(*arguments: str) -> str:
         command = [home.facts["tools"]["helm"], "--kubeconfig", str(home.admin_kubeconfig), "-n", namespace]
@@ -147,8 +148,15 @@ def test_plain_helm_knows_the_release(
     assert "greeting: hello" in helm("get", "values", "main")
     assert "main-settings" in helm("get", "manifest", "main")
     assert "later" in helm("get", "hooks", "main")
-    # And can take it over: the objects are marked as its own.
-    assert "uninstalled" in helm("uninstall", "main", "--no-hooks")
+    # And can take it over, as the objects are marked as its own; from there the sandbox takes it over in turn.
+    helm("upgrade", "main", str(root), "--set", "greeting=bye")
+    outputs = provider.update(said.call(RELEASE), id, inputs, outputs, inputs)
+    assert (outputs["status"]["revision"], outputs["status"]["status"]) == (3, "deployed")
+    assert "greeting: hello" in helm("get", "values", "main")
+    assert "uninstalled" in helm("uninstall", "main", "--no-hooks", "--keep-history")
+    assert provider.read(said.call(RELEASE), id, inputs, outputs) is None
+    provider.delete(said.call(RELEASE), id, inputs, outputs)
+    assert helm("list", "--all", "--short") == ""
 
 
 def test_templates_can_look_into_the_cluster(
