@@ -126,7 +126,8 @@ def status(sandbox: Sandbox, _: Sequence[str]) -> int:
     from sandbox import status as status_report
 
     resources = sandbox.engine.resources()
-    for line in (*status_report.processes(home.processes()), "", *status_report.types(resources)):
+    genuine = home.made and home.facts.get("kubernetes_provider") is not None
+    for line in (*status_report.processes(home.processes()), "", *status_report.types(resources, genuine=genuine)):
         print(line)
     if ended := home.ended():
         print(f"ended, and started again by the next command: {', '.join(ended)}")

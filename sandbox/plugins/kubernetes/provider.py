@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import yaml
 
+from sandbox.charts import Wanted
 from sandbox.home import Home
 from sandbox.plugins.kubernetes import helm, manifests
 from sandbox.plugins.kubernetes.cluster import Cluster, configured, read_text
@@ -27,6 +29,7 @@ class KubernetesProvider(Provider):
     def __init__(self, home: Home) -> None:
         super().__init__(home)
         self._program = Program()
+        self._pulled: dict[Wanted, Path] = {}
         self._use(Cluster(None, "the provider is not configured"))
 
     def attached(self, program: Program) -> None:
@@ -38,12 +41,16 @@ class KubernetesProvider(Provider):
 
     def _contents(self, name: str, inputs: Mapping[str, Any]) -> list[dict[str, Any]] | None:
         """The objects of a chart or add-on; None when nobody can tell them."""
-        library = Library.of(self.home)
+        library = self._library
         return library.of_stand_in(name, inputs) if "chart" not in inputs else library.of_chart(inputs, self._cluster)
 
     @property
     def _releases(self) -> helm.Releases:
-        return helm.Releases(self._cluster, Library.of(self.home))
+        return helm.Releases(self._cluster, self._library)
+
+    @property
+    def _library(self) -> Library:
+        return Library.of(self.home, self._pulled)
 
     # -- the provider itself ------------------------------------------------------------------------------------
 
@@ -113,7 +120,7 @@ class KubernetesProvider(Provider):
     ) -> Properties:
         del id, old_inputs
         if call.type == helm.TYPE:
-            return self._releases.update(call, news)
+            return self._releases.update(call, news, old_outputs)
         return self._resources.update(call, old_outputs, news)
 
     def delete(self, call: Call, id: str, old_inputs: Properties, outputs: Properties) -> None:
