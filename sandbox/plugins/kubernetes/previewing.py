@@ -58,5 +58,8 @@ class Previewing:
             return False
         wanted = objects.normalise(objects.from_properties(found))
         name = str(objects.metadata(wanted).get("name"))
-        live = self.cluster.client.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
+        try:
+            live = self.cluster.client.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
+        except ApiError as error:
+            raise explain(error, wanted) from None
         return live is not None and prune(live["spec"], wanted["spec"]) != wanted["spec"]
