@@ -336,5 +336,5 @@ def test_an_up_goes_on_when_the_api_server_is_killed_and_started_anew_in_the_mid
         assert '"default/front"' in program.state
     finally:
         for server in started:
-            server.terminate()
+            server.kill()
             server.wait()
