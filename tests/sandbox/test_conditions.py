@@ -43,6 +43,8 @@ class TestAsking:
             ("SANDBOX_TIME_SCALE", "-1", "not between 0 and"),
             ("SANDBOX_FAULT_RATE", "1", "SANDBOX_FAULT_RATE=1 is not between 0 and 0.9"),
             ("SANDBOX_QUOTAS", "vpcs=many", "neither «off» nor a list such as L-F678F1CE=20"),
+            ("SANDBOX_QUOTAS", "vpcs=3", "vpcs is none of the quotas that hold here: L-F678F1CE, "),
+            ("SANDBOX_QUOTAS", "L-F678F1CE=3,L-00000000=3", "L-00000000 is none of the quotas"),
         ],
     )
     def test_nonsense_is_refused(self, name: str, value: str, why: str) -> None:
@@ -207,6 +209,23 @@ class TestQuotas:
                 clusterName="main", nodegroupName="big", nodeRole=cluster["roleArn"], scalingConfig=wanted,
                 subnets=cluster["resourcesVpcConfig"]["subnetIds"],
             )  # fmt: skip
+
+    def test_a_cache_may_not_grow_beyond_the_regions_nodes_either(self, cloud: Served) -> None:
+        cache = cloud.client("elasticache")
+        cloud.climate.change(Conditions(quotas={"L-DFE45DF3": 6}).record())
+        common = {"ReplicationGroupDescription": "d", "CacheNodeType": "cache.t4g.small"}
+        cache.create_replication_group(ReplicationGroupId="one", NumCacheClusters=2, **common)
+        cache.create_replication_group(
+            ReplicationGroupId="many", NumNodeGroups=1, ReplicasPerNodeGroup=1, AutomaticFailoverEnabled=True, **common
+        )
+        with refused("NodeQuotaForCustomerExceeded", "limit of 6 nodes"):
+            cache.increase_replica_count(ReplicationGroupId="one", NewReplicaCount=4, ApplyImmediately=True)
+        with refused("NodeQuotaForCustomerExceeded", "limit of 6 nodes"):
+            cache.modify_replication_group_shard_configuration(
+                ReplicationGroupId="many", NodeGroupCount=3, ApplyImmediately=True
+            )
+        cache.increase_replica_count(ReplicationGroupId="one", NewReplicaCount=3, ApplyImmediately=True)
+        cache.decrease_replica_count(ReplicationGroupId="one", NewReplicaCount=1, ApplyImmediately=True)
 
 
 class TestDependencies:
