@@ -231,6 +231,21 @@ class TestFaults:
         estate.provider.delete(group.call, group.id, group.inputs, group.outputs)
         estate.provider.delete(vpc.call, vpc.id, vpc.inputs, vpc.outputs)
 
+    @pytest.mark.parametrize(("given", "finishes"), [({}, True), ({"tokenBucketRateLimiterCapacity": 500}, False)])
+    def test_it_does_not_tire_unless_it_is_given_a_bucket_of_tokens(
+        self, cloud: str, make_provider: Callable[..., AwsProvider], given: dict[str, Any], finishes: bool
+    ) -> None:
+        _conditions(cloud, UNLIMITED)  # the provider itself asks for its account first
+        place: Any = make_provider(**given)._place
+        _conditions(cloud, Conditions(fault_rate=0.5, fault_seed=1))
+        for _ in range(250):
+            try:
+                place.cloud.call("ec2", "eu-west-3", "DescribeVpcs", {})
+            except AwsError:
+                assert not finishes
+                return
+        assert finishes
+
     def test_it_gives_up_after_as_many_times_as_it_was_told(self, cloud: str) -> None:
         _conditions(cloud, Conditions(fault_rate=0.9, fault_seed=1))
         impatient = Cloud(cloud, attempts=1)
