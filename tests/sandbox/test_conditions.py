@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -298,6 +299,34 @@ class TestDependencies:
         rds.delete_db_subnet_group(DBSubnetGroupName="db")
         rds.delete_db_parameter_group(DBParameterGroupName="db")
         ec2.delete_subnet(SubnetId=subnets[0])
+
+    def test_what_a_load_balancer_uses_stays(self, cloud: Served) -> None:
+        ec2, elb, subnets = cloud.client("ec2"), cloud.client("elbv2"), cloud.subnets()
+        vpc = ec2.describe_subnets(SubnetIds=subnets)["Subnets"][0]["VpcId"]
+        group = ec2.create_security_group(GroupName="web", Description="d", VpcId=vpc)["GroupId"]
+        (made,) = elb.create_load_balancer(Name="web", Subnets=subnets, SecurityGroups=[group])["LoadBalancers"]
+        with refused("DependencyViolation", f"{group} has a dependent object"):
+            ec2.delete_security_group(GroupId=group)
+        with refused("DependencyViolation", f"'{subnets[0]}' has dependencies"):
+            ec2.delete_subnet(SubnetId=subnets[0])
+        elb.delete_load_balancer(LoadBalancerArn=made["LoadBalancerArn"])
+        ec2.delete_security_group(GroupId=group)
+        ec2.delete_subnet(SubnetId=subnets[0])
+
+    @pytest.mark.parametrize("holder", ["role", "user", "group"])
+    def test_a_policy_stays_as_long_as_somebody_has_it(self, cloud: Served, holder: str) -> None:
+        iam = cloud.client("iam")
+        allowed = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        policy = iam.create_policy(PolicyName="reads", PolicyDocument=document)
+        which = {f"{holder.title()}Name": holder}
+        cloud.role() if holder == "role" else getattr(iam, f"create_{holder}")(**which)
+        named = {"PolicyArn": policy["Policy"]["Arn"]}
+        getattr(iam, f"attach_{holder}_policy")(**which, **named)
+        with refused("DeleteConflict", "Cannot delete a policy attached to entities"):
+            iam.delete_policy(**named)
+        getattr(iam, f"detach_{holder}_policy")(**which, **named)
+        iam.delete_policy(**named)
 
     def test_a_cluster_keeps_its_subnets(self, cloud: Served) -> None:
         cluster = cloud.cluster()
