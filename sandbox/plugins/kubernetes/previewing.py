@@ -47,8 +47,9 @@ class Previewing:
         charts = ", ".join(self.coming.unknown_charts())
         but = f" (its CRDs may be in a chart that the sandbox does not have: {charts})" if charts else ""
         raise ProviderError(
-            f"{objects.describe(obj)}: {error}, and no CustomResourceDefinition, chart or add-on of the program brings "
-            f"it{but}: correct its apiVersion and kind, or put its CRD into the program"
+            f"{objects.describe(obj)}: {error}, and within {self.coming.patience:g} s no CustomResourceDefinition, "
+            f"chart or add-on was registered that brings it{but}: correct its apiVersion and kind, put its CRD into "
+            "the program, or, where the program has it, register it first (depends_on)"
         )
 
     def _is_changing(self, obj: Mapping[str, Any]) -> bool:
