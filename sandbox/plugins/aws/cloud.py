@@ -12,13 +12,14 @@ import botocore
 import botocore.config
 import botocore.exceptions
 import botocore.parsers
-import botocore.retries.quota
-import botocore.retries.standard
 import botocore.session
+from botocore.retries import quota, standard
 
 from sandbox.plugins.protocol import ProviderError, Unanswered
 
 _xform_name: Callable[[str], str] = cast("Any", botocore).xform_name
+_register_retry_handler: Callable[[Any, int], Any] = cast("Any", standard).register_retry_handler
+_retry_quota: Callable[[int], Any] = cast("Any", quota).RetryQuota
 _GONE = re.compile(r"NotFound|NoSuch|DoesNotExist|\.Unknown")
 RETRIES = 25
 """How often the genuine provider tries a call that is throttled or fails on the server's side (``maxRetries``)."""
@@ -103,9 +104,8 @@ class Cloud:
         """
         service = client.meta.service_model.service_id.hyphenize()
         client.meta.events.unregister(f"needs-retry.{service}", unique_id=f"retry-config-{service}")
-        retries: Any = botocore.retries
-        handler = retries.standard.register_retry_handler(client, self._attempts)
-        handler._retry_quota._quota = retries.quota.RetryQuota(self._tokens or sys.maxsize)
+        handler = _register_retry_handler(client, self._attempts)
+        handler._retry_quota._quota = _retry_quota(self._tokens or sys.maxsize)
 
     def _add_token(self, params: dict[str, Any], **_: Any) -> None:
         if token := getattr(self._calling, "token", ""):
