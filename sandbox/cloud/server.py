@@ -19,7 +19,7 @@ from sandbox.cloud.application import Application, Page
 from sandbox.cloud.balancers import LoadBalancers
 from sandbox.cloud.conditions.climate import Climate
 from sandbox.cloud.conditions.quotas import guards
-from sandbox.cloud.dependencies import Ec2Dependencies, RdsDependencies
+from sandbox.cloud.dependencies import Ec2Dependencies, IamDependencies, RdsDependencies
 from sandbox.cloud.eks.access import AccessOperations
 from sandbox.cloud.eks.add_ons import AddOnOperations
 from sandbox.cloud.eks.clusters import ClusterOperations
@@ -86,6 +86,7 @@ def aws_operations(
         RdsGaps(),
         SsmGaps(version),
         Ec2Dependencies(clusters, caches),
+        IamDependencies(),
         RdsDependencies(),
         *guards(lambda: climate.conditions, clusters, caches),
     )

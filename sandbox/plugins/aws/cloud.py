@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -12,10 +13,13 @@ import botocore.config
 import botocore.exceptions
 import botocore.parsers
 import botocore.session
+from botocore.retries import quota, standard
 
 from sandbox.plugins.protocol import ProviderError, Unanswered
 
 _xform_name: Callable[[str], str] = cast("Any", botocore).xform_name
+_register_retry_handler: Callable[[Any, int], Any] = cast("Any", standard).register_retry_handler
+_retry_quota: Callable[[int], Any] = cast("Any", quota).RetryQuota
 _GONE = re.compile(r"NotFound|NoSuch|DoesNotExist|\.Unknown")
 RETRIES = 25
 """How often the genuine provider tries a call that is throttled or fails on the server's side (``maxRetries``)."""
@@ -58,8 +62,14 @@ MODELS = Models()
 class Cloud:
     """Clients of one endpoint, for any region. Threads may share it."""
 
-    def __init__(self, endpoint: str, *, attempts: int = RETRIES, mode: str = "standard") -> None:
-        """Each call is made at most ``attempts`` times, as botocore's retry ``mode`` (standard or adaptive) does it."""
+    def __init__(
+        self, endpoint: str, *, attempts: int = RETRIES, mode: str = "standard", tokens: int | None = None
+    ) -> None:
+        """Each call is made at most ``attempts`` times, as botocore's retry ``mode`` (standard or adaptive) does it.
+
+        ``tokens`` limits how often all calls to one service together are made again; None for no limit.
+        """
+        self._attempts, self._tokens = attempts, tokens
         self._endpoint = endpoint
         self._session: Any = botocore.session.Session()
         self._session.set_credentials("sandbox", "sandbox")
@@ -82,9 +92,20 @@ class Cloud:
                 client = self._session.create_client(
                     service, region_name=region, endpoint_url=self._endpoint, config=self._config
                 )
+                self._limit_retries(client)
                 client.meta.events.register("before-call", self._add_token)
                 self._clients[key] = client
             return self._clients[key]
+
+    def _limit_retries(self, client: Any) -> None:
+        """Put another bucket of tokens in place of botocore's, which some hundred failures empty.
+
+        The genuine provider has none, unless it is told to (``tokenBucketRateLimiterCapacity``).
+        """
+        service = client.meta.service_model.service_id.hyphenize()
+        client.meta.events.unregister(f"needs-retry.{service}", unique_id=f"retry-config-{service}")
+        handler = _register_retry_handler(client, self._attempts)
+        handler._retry_quota._quota = _retry_quota(self._tokens or sys.maxsize)
 
     def _add_token(self, params: dict[str, Any], **_: Any) -> None:
         if token := getattr(self._calling, "token", ""):

@@ -17,6 +17,7 @@ from sandbox.kube import ApiError
 from sandbox.plugins.kubernetes import objects
 from sandbox.plugins.kubernetes.cluster import Cluster
 from sandbox.plugins.protocol import Properties, ProviderError, contains_unknown
+from sandbox.plugins.secrecy import Words
 from sandbox.stand_ins import crd_names, known, stand_in
 from sandbox.toolchain.pins import HELM
 from sandbox.toolchain.setup import find
@@ -211,10 +212,12 @@ def _named(error: ChartError, inputs: Properties) -> ProviderError:
 
 
 def _without_secrets(text: str, inputs: Properties) -> str:
-    """A schema's refusal repeats the value that it refuses. The engine does not say which values are secret."""
-    for value in _secret_values(inputs.get("values")):
-        text = text.replace(value, "[secret]")
-    return text
+    """A schema's refusal repeats the value that it refuses.
+
+    Values that the program marks as secret are taken out of all that a provider says. These are those that nobody
+    marks, and that have the name of a secret.
+    """
+    return Words(_secret_values(inputs.get("values"))).blot(text)
 
 
 def _secret_values(value: Any, name: str = "") -> Iterator[str]:
@@ -224,7 +227,7 @@ def _secret_values(value: Any, name: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for item in cast("list[Any]", value):
             yield from _secret_values(item, name)
-    elif isinstance(value, str) and len(value) > 3 and _SECRET_NAME.search(name):
+    elif isinstance(value, str) and _SECRET_NAME.search(name):
         yield value
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -10,13 +11,14 @@ import yaml
 
 from sandbox.charts import Wanted
 from sandbox.home import Home
+from sandbox.kube import ApiError
 from sandbox.plugins.kubernetes import helm, manifests
 from sandbox.plugins.kubernetes.cluster import Cluster, configured, read_text
 from sandbox.plugins.kubernetes.coming import Coming
 from sandbox.plugins.kubernetes.contents import Library
 from sandbox.plugins.kubernetes.resources import Resources
 from sandbox.plugins.program import Program
-from sandbox.plugins.protocol import Call, Change, Diff, Failure, Properties, Provider, Unknown
+from sandbox.plugins.protocol import Call, Change, Diff, Failure, Properties, Provider, Unanswered, Unknown
 
 _UNSUPPORTED = ("renderYamlToDirectory", "alwaysRender", "skipUpdateUnreachable", "deleteUnreachable", "cluster")
 
@@ -105,14 +107,16 @@ class KubernetesProvider(Provider):
 
     def create(self, call: Call, inputs: Properties) -> tuple[str, Properties]:
         if call.type == helm.TYPE:
-            return self._releases.create(call, inputs)
+            with _answering(call):
+                return self._releases.create(call, inputs)
         return self._resources.create(call, inputs)
 
     def read(
         self, call: Call, id: str, inputs: Properties | None, outputs: Properties
     ) -> tuple[str, Properties, Properties] | None:
         if call.type == helm.TYPE:
-            return self._releases.read(id, inputs, outputs)
+            with _answering(call):
+                return self._releases.read(id, inputs, outputs)
         return self._resources.read(call, id, inputs, outputs)
 
     def update(
@@ -120,12 +124,14 @@ class KubernetesProvider(Provider):
     ) -> Properties:
         del id, old_inputs
         if call.type == helm.TYPE:
-            return self._releases.update(call, news, old_outputs)
+            with _answering(call):
+                return self._releases.update(call, news, old_outputs)
         return self._resources.update(call, old_outputs, news)
 
     def delete(self, call: Call, id: str, old_inputs: Properties, outputs: Properties) -> None:
         if call.type == helm.TYPE:
-            self._releases.delete(call, id, outputs)
+            with _answering(call):
+                self._releases.delete(call, id, outputs)
         else:
             self._resources.delete(call, old_inputs, outputs)
 
@@ -135,6 +141,15 @@ class KubernetesProvider(Provider):
             self._unsupported(token)
         namespace = str(arguments.get("defaultNamespace") or "")
         return {"result": manifests.decode(self._cluster, str(arguments["text"]), namespace)}
+
+
+@contextmanager
+def _answering(call: Call) -> Generator[None]:
+    """Work on a release. A request that fails in the middle leaves it half done: its record says how far it is."""
+    try:
+        yield
+    except ApiError as error:
+        raise Unanswered(f"Helm release {call.name}: {error}") from None
 
 
 def _target(arguments: Mapping[str, Any]) -> Any:
