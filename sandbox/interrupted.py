@@ -44,8 +44,8 @@ def settle(home: Home, engine: Engine) -> None:
 
     noted = creations.noted(home)
     all_ = [creation for notes in noted for creation in notes.all()]
-    unheard = [creation for notes in noted if not notes.heard for creation in notes.all()]
-    changed = [urn for notes in noted if not notes.heard for urn in notes.changed]
+    unheard = [creation for notes in noted for creation in notes.unheard]
+    changed = [urn for notes in noted for urn in notes.unheard_changes]
     state = engine.export()
     resolution = resolve(state["deployment"], all_, unheard, changed)
     _say(resolution)
