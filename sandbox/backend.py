@@ -107,7 +107,7 @@ def _holders(home: Home) -> Iterator[Holder]:
         if not holder.here:
             raise LockError(
                 f"stack {home.stack} is locked by {holder}, which is another machine. "
-                'If it no longer works: `eval "$(make -s env)"`, then `pulumi cancel --yes`'
+                f'If it no longer works: `eval "$(make -s env{home.argument})"`, then `pulumi cancel --yes`'
             )
         if holder.works:
             yield holder

@@ -81,7 +81,7 @@ def _refuse_protected(sandbox: Sandbox) -> None:
         raise EngineError(
             f"nothing was touched, as stack {sandbox.stack.stack} protects {', '.join(protected)}. "
             f"Lift the protection first: {sandbox.stack.file_name} says how. "
-            f"`make reset{sandbox.argument}` throws the whole sandbox away instead"
+            f"`make reset{sandbox.home.argument}` throws the whole sandbox away instead"
         )
 
 
@@ -120,7 +120,7 @@ def reset(sandbox: Sandbox, _: Sequence[str]) -> int:
 def status(sandbox: Sandbox, _: Sequence[str]) -> int:
     home = sandbox.home
     if not home.root.exists():
-        print(f"stack {sandbox.stack.stack} has no sandbox: `make up{sandbox.argument}` makes one")
+        print(f"stack {sandbox.stack.stack} has no sandbox: `make up{sandbox.home.argument}` makes one")
         return 0
     # It loads the providers' tables, and so botocore: a second that the other commands do without.
     from sandbox import status as status_report
@@ -136,7 +136,9 @@ def status(sandbox: Sandbox, _: Sequence[str]) -> int:
 
 def env(sandbox: Sandbox, _: Sequence[str]) -> int:
     if not sandbox.home.made:
-        raise StackFileError(f"stack {sandbox.stack.stack} has no sandbox yet: run `make up{sandbox.argument}` first")
+        raise StackFileError(
+            f"stack {sandbox.stack.stack} has no sandbox yet: run `make up{sandbox.home.argument}` first"
+        )
     print(environment.as_script(sandbox.home, sandbox.stack.region))
     return 0
 
@@ -144,7 +146,7 @@ def env(sandbox: Sandbox, _: Sequence[str]) -> int:
 def critical_path_(sandbox: Sandbox, _: Sequence[str]) -> int:
     resources = sandbox.engine.resources() if sandbox.home.made else []
     if not resources:
-        raise EngineError(f"stack {sandbox.stack.stack} has no resources: run `make up{sandbox.argument}` first")
+        raise EngineError(f"stack {sandbox.stack.stack} has no resources: run `make up{sandbox.home.argument}` first")
     print(critical_path.report(sandbox.stack.stack, resources))
     return 0
 
@@ -217,7 +219,7 @@ def _summarize(sandbox: Sandbox, outputs: dict[str, Any], seconds: float) -> Non
     for name, value in sorted(outputs.items()):
         shown = "[secret]" if name in secret else value if isinstance(value, str) else json.dumps(value)
         print(f"  {name}: {shown}")
-    argument = sandbox.argument
+    argument = sandbox.home.argument
     print(
         f'\nTo look around:\n  eval "$(make -s env{argument})"\n  pulumi stack output\n'
         f"  kubectl get pods --all-namespaces\n  aws rds describe-db-instances\n"
@@ -227,7 +229,7 @@ def _summarize(sandbox: Sandbox, outputs: dict[str, Any], seconds: float) -> Non
 
 def _stopped(sandbox: Sandbox) -> str:
     """What an interrupted engine leaves, and how it goes on."""
-    argument = sandbox.argument
+    argument = sandbox.home.argument
     open = ", and something is half done" if interrupted.is_open(sandbox.home) else ""
     return (
         f"stopped: {sandbox.engine.resource_count()} resources of stack {sandbox.stack.stack} are up{open}. "

@@ -14,7 +14,7 @@ from pathlib import Path
 from sandbox.control_plane_files import AUTHENTICATION, authorization, kubeconfig, webhook, write, write_private
 from sandbox.home import Home
 from sandbox.pki import Authority, KeyPair, signing_key
-from sandbox.processes import Child, start, stop_stray
+from sandbox.processes import Child, KilledError, ProcessError, start, stop_stray
 
 _HOST = "127.0.0.1"
 _READY_TIMEOUT = 60.0
@@ -89,8 +89,12 @@ class ControlPlane:
                 self._start_store()
                 self._start_api_server(issuer, webhooks, service_range)
                 self._start_rest()
-            except BaseException:
+            except BaseException as error:
+                # Often only the one that needs it fails.
+                killed = [child.name for child in self._children if child.killed]
                 self.stop()
+                if killed and isinstance(error, ProcessError):
+                    raise KilledError(f"{', '.join(killed)} was killed while the plane was started: {error}") from error
                 raise
 
     def stop(self) -> None:
@@ -186,10 +190,15 @@ class ControlPlane:
             "event-ttl": "30m0s",
             "profiling": "false",
         }
+        (etcd,) = self._children
         api_server = self._start("kube-apiserver", arguments)
         api_server.wait_ready(
-            lambda: _answers(f"{self.endpoint}/readyz", self._authority.pair, admin), timeout=_READY_TIMEOUT
+            # Without its store it waits, and would until the time is over.
+            lambda: _answers(f"{self.endpoint}/readyz", self._authority.pair, admin) or not etcd.alive,
+            timeout=_READY_TIMEOUT,
         )
+        if not etcd.alive:
+            raise ProcessError(f"etcd ended while it was needed; the end of {etcd.log}:\n{etcd.tail()}")
         self._home.announce("kube-apiserver", api_server.pid, self.port)
 
     def _start_rest(self) -> None:

@@ -55,6 +55,11 @@ class Home:
         return self.root.name
 
     @property
+    def argument(self) -> str:
+        """What a ``make`` command needs to mean this stack."""
+        return "" if self.stack == "dev" else f" STACK={self.stack}"
+
+    @property
     def logs(self) -> Path:
         return self._folder("logs")
 

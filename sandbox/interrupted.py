@@ -37,7 +37,7 @@ def settle(home: Home, engine: Engine) -> None:
     if problems := _ask(home, doors.FINISH):
         raise EngineError(
             "an earlier command was interrupted, and what became of its resources can't be told: "
-            f"{_listed(problems)}. Run this command again; `make reset` gives the stack up"
+            f"{_listed(problems)}. Run this command again; `make reset{home.argument}` gives the stack up"
         )
     # Only here, as it imports the Pulumi SDK, and every other command would wait for that.
     from sandbox.resolution import resolve

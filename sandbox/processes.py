@@ -28,6 +28,10 @@ class ProcessError(RuntimeError):
     """A child that ended, or did not become ready in time. The message has the end of its log."""
 
 
+class KilledError(ProcessError):
+    """A child that somebody killed: another try may go well."""
+
+
 @dataclass(frozen=True)
 class Child:
     """A running child process."""
@@ -43,6 +47,12 @@ class Child:
     @property
     def alive(self) -> bool:
         return self.process.poll() is None
+
+    @property
+    def killed(self) -> bool:
+        """Whether a signal ended it."""
+        code = self.process.poll()
+        return code is not None and code < 0
 
     def wait_ready(self, ready: Callable[[], bool], *, timeout: float) -> None:
         """Return once ``ready`` says so. Raises ProcessError when the child ends first, or ``timeout`` seconds pass."""

@@ -48,11 +48,6 @@ class Sandbox:
         environ = environment.for_engine(self.home, self.stack.region)
         return Engine(self.clone, self.home, self.stack, environ)
 
-    @property
-    def argument(self) -> str:
-        """What a ``make`` command needs to mean this stack."""
-        return "" if self.stack.stack == "dev" else f" STACK={self.stack.stack}"
-
     def start(self) -> None:
         """Set up what is missing, start what does not run, and set the conditions that the environment asks for."""
         conditions = Conditions.from_environ(os.environ)
@@ -86,7 +81,8 @@ class Sandbox:
         if cloud["different"]:
             say(
                 f"warning: {cloud['different']} changes came out differently when the cloud did them again: "
-                f"{self.home.logs / 'cloud.log'} names them, and `make preview ARGS=--refresh` shows their effect"
+                f"{self.home.logs / 'cloud.log'} names them, and `make preview{self.home.argument} ARGS=--refresh` "
+                "shows their effect"
             )
         lifecycle.ask_cloud(self.home, "conditions", conditions.record())
         if told := conditions.told():

@@ -7,11 +7,13 @@ and only a crash of the whole machine can lose the last seconds.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 import sys
 import threading
+import traceback
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +23,7 @@ from typing import Any, NoReturn, cast
 
 from sandbox.cloud.repeatable import Circumstances, machine_time, repeatable
 from sandbox.files import PRIVATE
+from sandbox.home import Home
 
 Record = dict[str, Any]
 _FORMAT = 1
@@ -42,7 +45,7 @@ class Replayed:
 
     entries: int
     different: int
-    """Entries with another outcome than the first time; the log names them."""
+    """Entries with another outcome than the first time, or with none; the log names them."""
 
 
 class Journal:
@@ -51,13 +54,14 @@ class Journal:
     def __init__(self, path: Path | None, *, broken: Callable[[str], object] | None = None) -> None:
         """Without ``path`` nothing is kept. ``broken`` is told why the file cannot be written; it must not return.
 
-        Raises JournalError when the file is damaged.
+        Raises JournalError when the file is damaged, or another process has it.
         """
         self.lock = threading.RLock()
         """Whoever holds it sees no mutation that is half done, or done and not yet written."""
         self.began, self.seed = machine_time(), secrets.token_hex(8)
         """When this memory begins, in nanoseconds since the epoch, and its chance."""
         self._path = path
+        self._reset = f"`make reset{Home(path.parent).argument}`" if path else ""
         self._broken = broken or _end_process
         self._kinds: dict[str, _Kind] = {}
         self._entries: list[Record] = []
@@ -142,8 +146,14 @@ class Journal:
         known = self._kinds.get(entry["kind"])
         if known is None:
             raise self._error(f"line {number} has the unknown kind {entry['kind']}")
-        with repeatable(Circumstances(entry["time"], entry["seed"], entry.get("keys", ()))):
-            outcome = known.outcome(known.apply(entry["arguments"]))
+        try:
+            with repeatable(Circumstances(entry["time"], entry["seed"], entry.get("keys", ()))):
+                outcome = known.outcome(known.apply(entry["arguments"]))
+        except Exception:
+            # Another version of the sandbox may do things otherwise. What can be had is better than no sandbox at all.
+            problem = f"journal: line {number} ({entry['kind']}) could not be done again"
+            print(f"{problem}:\n{traceback.format_exc()}", file=sys.stderr, flush=True)
+            return False
         told = {key: entry.get(key) for key in outcome}
         if outcome != told:
             print(f"journal: line {number} comes out as {outcome}, and not as {told}", file=sys.stderr, flush=True)
@@ -152,6 +162,12 @@ class Journal:
     def _open(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise JournalError(
+                f"another cloud has {path}: two would each overwrite what the other one keeps. End that one first"
+            ) from None
         with path.open("rb") as file:
             lines = file.readlines()
         for number, line in enumerate(lines, 1):
@@ -191,7 +207,7 @@ class Journal:
     def _error(self, problem: str) -> JournalError:
         return JournalError(
             f"the cloud's journal {self._path} cannot be used: {problem}. "
-            "`make reset` throws this sandbox away, for a new one to begin with nothing"
+            f"{self._reset} throws this sandbox away, for a new one to begin with nothing"
         )
 
 

@@ -69,7 +69,7 @@ def test_an_address_that_others_know_is_not_given_up(home: Home, intruder: socke
 
     message = str(refused.value)
     assert f"port {port}, where others expect the {name} of this sandbox, is taken by" in message
-    assert f"(process {os.getpid()}): end that and try again, or start over with `make reset STACK=dev`" in message
+    assert f"(process {os.getpid()}): end that and try again, or start over with `make reset`" in message
     assert "\n" not in message
     assert home.ports == {name: port}
 
