@@ -7,6 +7,7 @@ and only a crash of the whole machine can lose the last seconds.
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import json
 import os
@@ -24,9 +25,11 @@ from typing import Any, NoReturn, cast
 from sandbox.cloud.repeatable import Circumstances, machine_time, repeatable
 from sandbox.files import PRIVATE
 from sandbox.home import Home
+from sandbox.secrets import Vault
 
 Record = dict[str, Any]
 _FORMAT = 1
+_SEALED = "sealed"
 
 
 class JournalError(Exception):
@@ -61,6 +64,8 @@ class Journal:
         self.began, self.seed = machine_time(), secrets.token_hex(8)
         """When this memory begins, in nanoseconds since the epoch, and its chance."""
         self._path = path
+        # The key of the stack's secrets and of the notes of creations.
+        self._vault = Vault(path.with_name("secrets.key")) if path else None
         self._reset = f"`make reset{Home(path.parent).argument}`" if path else ""
         self._broken = broken or _end_process
         self._kinds: dict[str, _Kind] = {}
@@ -102,10 +107,8 @@ class Journal:
             finally:
                 self._mutating = False
                 self._afterwards = None
-            entry = {"kind": kind, "time": moment, "seed": seed, "arguments": arguments, **known.outcome(result)}
-            if circumstances.keys:
-                entry["keys"] = circumstances.keys
-            self._write(entry)
+            private = {"arguments": arguments, "seed": seed, "keys": circumstances.keys}
+            self._write({"kind": kind, "time": moment, **known.outcome(result)}, private)
         for action in afterwards:
             action()
         return result
@@ -176,6 +179,8 @@ class Journal:
             entry = _decoded(line)
             if entry is None:
                 raise self._error(f"line {number} is damaged")
+            if _SEALED in entry:
+                entry |= self._unsealed(number, entry.pop(_SEALED))
             self._entries.append(entry)
             self._size += len(line)
         os.ftruncate(self._file, self._size)
@@ -187,9 +192,12 @@ class Journal:
             raise self._error(f"its format is {head.get('format')}, and not {_FORMAT}")
         self.began, self.seed = head["began"], head["seed"]
 
-    def _write(self, entry: Record) -> None:
-        if self._file is None:
+    def _write(self, entry: Record, private: Record | None = None) -> None:
+        """``private`` is sealed: requests carry passwords, and chance decides what others become."""
+        if self._file is None or self._vault is None:
             return
+        if private is not None:
+            entry = {**entry, _SEALED: self._vault.encrypt(base64.b64encode(json.dumps(private).encode()).decode())}
         text = json.dumps(entry, separators=(",", ":")).encode()
         line = b"%08x %s\n" % (zlib.crc32(text), text)
         try:
@@ -203,6 +211,13 @@ class Journal:
             self._broken(f"the cloud ends, as it cannot keep what it is told: {self._path}: {error.strerror}")
             raise JournalError(f"{self._path} cannot be written: {error.strerror}") from error
         self._size += len(line)
+
+    def _unsealed(self, number: int, sealed: str) -> Record:
+        assert self._vault is not None
+        try:
+            return json.loads(base64.b64decode(self._vault.decrypt(sealed)))
+        except ValueError:
+            raise self._error(f"line {number} was sealed with another key than secrets.key") from None
 
     def _error(self, problem: str) -> JournalError:
         return JournalError(
