@@ -99,14 +99,27 @@ def start(sandbox: Sandbox, _: Sequence[str]) -> int:
 
 
 def stop(sandbox: Sandbox, _: Sequence[str]) -> int:
+    # One on another machine does not work with the processes of this one.
+    with contextlib.suppress(backend.LockError):
+        backend.wait_until_free(sandbox.home)
+    return _stop(sandbox)
+
+
+def _stop(sandbox: Sandbox) -> int:
     stopped = lifecycle.stop(sandbox.home)
     say(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
     return 0
 
 
 def reset(sandbox: Sandbox, _: Sequence[str]) -> int:
-    """Stop, and forget everything, whatever is in it."""
-    stop(sandbox, [])
+    """Stop, and forget everything, whatever is in it. Raises EngineError when an engine works on the stack."""
+    if holder := backend.holder(sandbox.home):
+        # It would write what it does into a home that is gone.
+        raise EngineError(
+            f"{holder} works on stack {sandbox.stack.stack}: wait for it, or end it (`kill {holder.pid}`), "
+            f"then `make reset{sandbox.home.argument}` again"
+        )
+    _stop(sandbox)
     root = sandbox.home.root
     gone = root.with_name(f".{root.name}.removed")
     # In one step: half of a home would be a state without its cloud.
