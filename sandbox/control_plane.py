@@ -90,11 +90,10 @@ class ControlPlane:
                 self._start_api_server(issuer, webhooks, service_range)
                 self._start_rest()
             except BaseException as error:
-                # Often only the one that needs it fails.
                 killed = [child.name for child in self._children if child.killed]
                 self.stop()
                 if killed and isinstance(error, ProcessError):
-                    raise KilledError(f"{', '.join(killed)} was killed while the plane was started: {error}") from error
+                    raise KilledError(f"{', '.join(killed)} was killed meanwhile: {error}") from error
                 raise
 
     def stop(self) -> None:
@@ -193,12 +192,9 @@ class ControlPlane:
         (etcd,) = self._children
         api_server = self._start("kube-apiserver", arguments)
         api_server.wait_ready(
-            # Without its store it waits, and would until the time is over.
-            lambda: _answers(f"{self.endpoint}/readyz", self._authority.pair, admin) or not etcd.alive,
+            lambda: etcd.needed() and _answers(f"{self.endpoint}/readyz", self._authority.pair, admin),
             timeout=_READY_TIMEOUT,
         )
-        if not etcd.alive:
-            raise ProcessError(f"etcd ended while it was needed; the end of {etcd.log}:\n{etcd.tail()}")
         self._home.announce("kube-apiserver", api_server.pid, self.port)
 
     def _start_rest(self) -> None:

@@ -128,7 +128,7 @@ class Home:
         with files.locked(self.root / ".ports.lock"):
             known = self.ports
             if name not in known:
-                known[name] = ports.choose()
+                known[name] = ports.choose(self.root, known.values())
                 _write(self.root / "ports.json", known)
         return known[name]
 

@@ -47,9 +47,11 @@ def settle(home: Home, engine: Engine) -> None:
     unheard = [creation for notes in noted for creation in notes.unheard]
     changed = [urn for notes in noted for urn in notes.unheard_changes]
     state = engine.export()
-    resolution = resolve(state["deployment"], all_, unheard, changed)
+    # A genuine provider in the place of the sandbox's own.
+    noteless = ["kubernetes"] if home.facts.get("kubernetes_provider") else []
+    resolution = resolve(state["deployment"], all_, unheard, changed, noteless)
     _say(resolution)
-    if resolution.adopted or resolution.dropped:
+    if resolution.adopted or resolution.dropped or resolution.untold:
         engine.import_state({**state, "deployment": resolution.deployment})
     if resolution.unsure:
         # The state then says what is there, and the next engine does what is left to do.
@@ -83,6 +85,7 @@ def _say(resolution: Resolution) -> None:
         for done, urns in (
             ("made, and taken over", resolution.adopted),
             ("not made", resolution.dropped),
+            ("perhaps made, as their provider keeps no notes: look for them", resolution.untold),
             ("being changed, and looked at again", resolution.unsure),
             ("made, known to no state, and removed", [creation.urn for creation in resolution.orphans]),
         )

@@ -54,13 +54,18 @@ class Child:
         code = self.process.poll()
         return code is not None and code < 0
 
+    def needed(self) -> bool:
+        """True. Raises ProcessError when the child has ended."""
+        code = self.process.poll()
+        if code is not None:
+            raise ProcessError(f"{self.name} ended with exit status {code}; the end of {self.log}:\n{self.tail()}")
+        return True
+
     def wait_ready(self, ready: Callable[[], bool], *, timeout: float) -> None:
         """Return once ``ready`` says so. Raises ProcessError when the child ends first, or ``timeout`` seconds pass."""
         deadline = time.monotonic() + timeout
         while not ready():
-            code = self.process.poll()
-            if code is not None:
-                raise ProcessError(f"{self.name} ended with exit status {code}; the end of {self.log}:\n{self.tail()}")
+            self.needed()
             if time.monotonic() > deadline:
                 raise ProcessError(f"{self.name} is not ready after {timeout:g} s; {self.log} ends:\n{self.tail()}")
             time.sleep(_POLL)

@@ -187,6 +187,31 @@ class TestEnv:
         assert environ["PULUMI_BACKEND_URL"].startswith("file://")
         assert environ["KUBECONFIG"].startswith(str(clone))
 
+    def test_the_users_own_switches_of_the_engine_undo_no_promise(
+        self, clone: Path, home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A state that is written at the end only, or compressed, would be lost by a kill, or not be read."""
+        own = {
+            "PULUMI_SKIP_CHECKPOINTS": "true",
+            "PULUMI_DIY_BACKEND_GZIP": "true",
+            "PULUMI_SELF_MANAGED_STATE_NO_LEGACY_WARNING": "true",
+            "PULUMI_OPTION_REFRESH": "true",
+            "PULUMI_SOMETHING_THAT_IS_YET_TO_COME": "true",
+        }
+        harmless = {"PULUMI_PARALLEL": "4"}
+        for name, value in (own | harmless).items():
+            monkeypatch.setenv(name, value)
+        for environ in (
+            self.evaluated(self.script(clone, capsys), own | harmless),
+            environment.for_engine(home, "eu-central-1"),
+        ):
+            assert not own.keys() & environ.keys()
+            assert environ["PULUMI_PARALLEL"] == "4"
+            assert environ["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
+        # Lines that were kept from another shell.
+        monkeypatch.delenv("PULUMI_SKIP_CHECKPOINTS")
+        assert "PULUMI_SKIP_CHECKPOINTS" not in self.evaluated(self.script(clone, capsys), own)
+
     @pytest.mark.usefixtures("home")
     def test_evaluating_it_again_changes_nothing(
         self, clone: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
