@@ -22,7 +22,7 @@ from sandbox import cli, environment, lifecycle, stack_file
 from sandbox.home import Home
 from sandbox.sandbox import Sandbox
 from sandbox.secrets import Vault, answer
-from sandbox.toolchain.pins import kubernetes_minors, tools
+from sandbox.toolchain.pins import ToolchainError, kubernetes_minors, tools
 from sandbox.toolchain.setup import find
 
 REPOSITORY = Path(__file__).parents[2]
@@ -84,6 +84,26 @@ class TestWhileAnEngineWorks:
         said = capsys.readouterr().err
         assert f"waiting: pulumi (process {working.pid} of a@" in said
         assert said.endswith("works on stack dev\nnothing was running\n")
+
+    def test_start_touches_nothing_before_it_has_ended(
+        self, clone: Path, working: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The conditions and the control plane are also those of the engine that works."""
+        began: list[str] = []
+
+        def set_up(version: str, _: object) -> None:
+            began.append(version)
+            raise ToolchainError("not in this test")
+
+        monkeypatch.setattr("sandbox.sandbox.set_up", set_up)
+        starting = threading.Thread(target=cli.main, args=(["start"], clone))
+        starting.start()
+        starting.join(0.7)
+        assert (starting.is_alive(), began) == (True, [])
+        working.kill()
+        working.wait()
+        starting.join(5)
+        assert began == ["1.35"]
 
     def test_reset_names_it_and_touches_nothing(
         self, clone: Path, home: Home, working: subprocess.Popen[bytes], capsys: pytest.CaptureFixture[str]
