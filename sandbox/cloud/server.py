@@ -108,8 +108,8 @@ class Cloud:
         beginnings.install(self._journal, self._aws.take)
         self._kubernetes = KubernetesInventory(home.root / "control-plane" / "given.json")
         facts = home.facts
-        version = str(facts["kubernetes_version"])
-        progress = Progress(self._clusters, self._journal)
+        self._version = version = str(facts["kubernetes_version"])
+        self._progress = progress = Progress(self._clusters, self._journal)
         self._add_ons = AddOnSimulation(self._clusters, progress, Path(facts["crds"]))
         addresses = AddressSimulation(self._clusters, LoadBalancers(self._clusters, self._journal))
         self._loops = {
@@ -129,6 +129,7 @@ class Cloud:
             version,
             when_new=self._furnish,
             when_back=self._connect,
+            argument=home.argument,
         )
         later = self._journal.afterwards
         parts = aws_operations(
@@ -163,6 +164,7 @@ class Cloud:
         self._different = replayed.different
         print(f"{replayed.entries} mutations done again in {time.monotonic() - began:.2f} s", flush=True)
         self._note_version()
+        self._progress.offered(self._version)
         self._keeper.resume()
         for loop in self._loops.values():
             loop.start()

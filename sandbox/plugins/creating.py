@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator
@@ -102,6 +103,11 @@ def _carry_out(provider: Provider, notes: Notes, creation: Creation, request: An
     except ProviderError as error:
         notes.end(creation, refused=_words(notes, creation).blot(str(error)))
         raise
+    except Exception as error:
+        # As little is known; but when it was no better the second time, a third one would tell nothing new.
+        ended = _words(notes, creation).blot(repr(error)) if creation.failed else None
+        notes.write(replace(creation, failed=True, refused=ended))
+        raise
     notes.end(creation, made=Made(response.SerializeToString()))
     return response
 
@@ -132,7 +138,10 @@ def finish(notes: Notes, make: MakeProvider) -> dict[str, str]:
         except (InitFailed, ProviderError):
             pass  # noted
         except Exception:
-            return _words(notes, creation).blot(f"a defect of the sandbox:\n{traceback.format_exc()}")
+            problem = _words(notes, creation).blot(f"a defect of the sandbox:\n{traceback.format_exc()}")
+            if not creation.failed:
+                return problem
+            print(f"{creation.urn} is given up: {problem}", file=sys.stderr, flush=True)
         return ""
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:

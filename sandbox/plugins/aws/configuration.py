@@ -50,6 +50,7 @@ def cloud(home: Home, arguments: Mapping[str, Any]) -> Cloud:
         attempts=attempts,
         mode=mode if mode in RETRY_MODES else RETRY_MODES[0],
         tokens=int(capacity) if isinstance(capacity, int | float) and capacity > 0 else None,
+        log=home.logs / "cloud.log",
     )
 
 

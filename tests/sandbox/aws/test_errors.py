@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +20,7 @@ from sandbox.plugins.aws.cloud import AwsError, Cloud
 from sandbox.plugins.aws.errors import blamed
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.aws.tables import RESOURCES
-from sandbox.plugins.protocol import ProviderError
+from sandbox.plugins.protocol import ProviderError, Unanswered
 from sandbox.quotas import QUOTAS, Quota, quota_of
 from tests.sandbox.aws.emulated_cloud import UNLIMITED
 from tests.sandbox.aws.estate import (
@@ -212,6 +216,37 @@ def test_each_refusal_leads_to_its_own_quota(quota: Quota, limit: int | None) ->
 
 def test_an_error_that_is_no_quotas_names_none() -> None:
     assert quota_of("CreateRole", "LimitExceeded", "Cannot exceed quota for something else: 3") is None
+
+
+class TestDeadCloud:
+    """The cloud was killed, and nobody starts it before the next command."""
+
+    def test_it_is_told_soon_and_that_nothing_was_made(self, tmp_path: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        began = time.monotonic()
+        with pytest.raises(ProviderError) as raised:
+            Cloud(f"http://127.0.0.1:{port}", log=tmp_path / "cloud.log").call("ec2", "eu-west-3", "CreateVpc", {})
+        assert time.monotonic() - began < 6
+        assert not isinstance(raised.value, Unanswered)
+        assert "the sandbox's cloud has ended: run the command again" in str(raised.value)
+        assert f"its log is {tmp_path / 'cloud.log'}" in str(raised.value)
+
+    def test_what_reached_it_before_may_have_been_made(self) -> None:
+        server = socket.create_server(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+
+        def die() -> None:
+            connection, _ = server.accept()
+            server.close()
+            connection.recv(65536)
+            connection.close()
+
+        dying = threading.Thread(target=die)
+        dying.start()
+        with pytest.raises(Unanswered, match="the sandbox's cloud has ended"):
+            Cloud(f"http://127.0.0.1:{port}").call("ec2", "eu-west-3", "CreateVpc", {})
+        dying.join()
 
 
 class TestFaults:

@@ -124,7 +124,7 @@ def test_a_release_that_an_api_server_cuts_off_is_one_that_was_not_answered(
     """So that the note of its creation stays open, and the next command finishes it."""
     kube = FakeKube()
     provider._use(cluster(kube))
-    monkeypatch.setattr(Library, "of", lambda _: Library(tmp_path))
+    monkeypatch.setattr(Library, "of", lambda *_: Library(tmp_path))
     inputs = {"chart": "coredns", "name": "main", "namespace": "shop", "skipAwait": True}
     kube.errors = [ApiError(0, "Unreachable", "the API server does not answer")]
     with pytest.raises(Unanswered, match="Helm release web: the API server does not answer"):
