@@ -11,7 +11,6 @@ import contextlib
 import json
 import re
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sandbox import process_facts
 from sandbox.home import Home, Running
 
 _PENDING = re.compile(rb'"pending_operations"\s*:\s*\[\s*\{')
@@ -56,17 +56,14 @@ class Holder:
     def here(self) -> bool:
         return self.host == socket.gethostname()
 
-    @property
-    def works(self) -> bool:
+    def works(self, home: Home) -> bool:
         """Whether the process is there and is the one that took the lock: numbers of processes are used again."""
         if not Running("pulumi", self.pid, 0, self.since).alive:
             return False
-        shown = subprocess.run(
-            ["ps", "-ww", "-o", "etime=,command=", "-p", str(self.pid)], capture_output=True, text=True
-        ).stdout.split(maxsplit=1)
-        if len(shown) < 2 or "pulumi" not in shown[1]:
-            return False
-        return time.time() - seconds(shown[0]) <= self.since + _SLACK
+        command = process_facts.command_of(self.pid)
+        if str(home.root / "engine" / "pulumi") in command:
+            return True  # nobody else has this one, whatever the clock has done meanwhile
+        return "pulumi" in command and time.time() - process_facts.age(self.pid) <= self.since + _SLACK
 
     def __str__(self) -> str:
         since = time.strftime("%H:%M:%S", time.localtime(self.since))
@@ -78,6 +75,8 @@ def wait_until_free(home: Home) -> None:
 
     Raises LockError when the holder is on another machine.
     """
+    if not home.root.exists():
+        return
     said: Holder | None = None
     while True:
         holder = next(_holders(home), None)
@@ -90,9 +89,16 @@ def wait_until_free(home: Home) -> None:
         time.sleep(_POLL)
 
 
+def holder(home: Home) -> Holder | None:
+    """The engine of this machine that works on the stack at this moment."""
+    if not home.root.exists():
+        return None
+    return next((each for each in _locks(home) if each.here and each.works(home)), None)
+
+
 def is_held(home: Home) -> bool:
     """Whether an engine works on the stack at this moment."""
-    return any(not holder.here or holder.works for holder in _locks(home))
+    return any(not each.here or each.works(home) for each in _locks(home))
 
 
 def is_pending(home: Home) -> bool:
@@ -107,9 +113,9 @@ def _holders(home: Home) -> Iterator[Holder]:
         if not holder.here:
             raise LockError(
                 f"stack {home.stack} is locked by {holder}, which is another machine. "
-                'If it no longer works: `eval "$(make -s env)"`, then `pulumi cancel --yes`'
+                f'If it no longer works: `eval "$(make -s env{home.argument})"`, then `pulumi cancel --yes`'
             )
-        if holder.works:
+        if holder.works(home):
             yield holder
         else:
             holder.path.unlink(missing_ok=True)
@@ -143,12 +149,8 @@ def _locks(home: Home) -> Iterator[Holder]:
             yield Holder.of(path)
         except FileNotFoundError:
             continue  # released meanwhile
-
-
-def seconds(etime: str) -> float:
-    """The seconds of ``ps``'s ``[[days-]hours:]minutes:seconds``."""
-    days, _, rest = etime.rpartition("-")
-    seconds = 0
-    for part in rest.split(":"):
-        seconds = seconds * 60 + int(part)
-    return seconds + 86400 * int(days or 0)
+        except (ValueError, KeyError, TypeError):
+            # Torn by a crash of the machine, or being written. Nobody works by it for long.
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _DRAFT_AGE:
+                    path.unlink()

@@ -81,7 +81,7 @@ def _refuse_protected(sandbox: Sandbox) -> None:
         raise EngineError(
             f"nothing was touched, as stack {sandbox.stack.stack} protects {', '.join(protected)}. "
             f"Lift the protection first: {sandbox.stack.file_name} says how. "
-            f"`make reset{sandbox.argument}` throws the whole sandbox away instead"
+            f"`make reset{sandbox.home.argument}` throws the whole sandbox away instead"
         )
 
 
@@ -99,14 +99,27 @@ def start(sandbox: Sandbox, _: Sequence[str]) -> int:
 
 
 def stop(sandbox: Sandbox, _: Sequence[str]) -> int:
+    # One on another machine does not work with the processes of this one.
+    with contextlib.suppress(backend.LockError):
+        backend.wait_until_free(sandbox.home)
+    return _stop(sandbox)
+
+
+def _stop(sandbox: Sandbox) -> int:
     stopped = lifecycle.stop(sandbox.home)
     say(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
     return 0
 
 
 def reset(sandbox: Sandbox, _: Sequence[str]) -> int:
-    """Stop, and forget everything, whatever is in it."""
-    stop(sandbox, [])
+    """Stop, and forget everything, whatever is in it. Raises EngineError when an engine works on the stack."""
+    if holder := backend.holder(sandbox.home):
+        # It would write what it does into a home that is gone.
+        raise EngineError(
+            f"{holder} works on stack {sandbox.stack.stack}: wait for it, or end it (`kill {holder.pid}`), "
+            f"then `make reset{sandbox.home.argument}` again"
+        )
+    _stop(sandbox)
     root = sandbox.home.root
     gone = root.with_name(f".{root.name}.removed")
     # In one step: half of a home would be a state without its cloud.
@@ -120,13 +133,14 @@ def reset(sandbox: Sandbox, _: Sequence[str]) -> int:
 def status(sandbox: Sandbox, _: Sequence[str]) -> int:
     home = sandbox.home
     if not home.root.exists():
-        print(f"stack {sandbox.stack.stack} has no sandbox: `make up{sandbox.argument}` makes one")
+        print(f"stack {sandbox.stack.stack} has no sandbox: `make up{sandbox.home.argument}` makes one")
         return 0
     # It loads the providers' tables, and so botocore: a second that the other commands do without.
     from sandbox import status as status_report
 
     resources = sandbox.engine.resources()
-    for line in (*status_report.processes(home.processes()), "", *status_report.types(resources)):
+    genuine = home.made and home.facts.get("kubernetes_provider") is not None
+    for line in (*status_report.processes(home.processes()), "", *status_report.types(resources, genuine=genuine)):
         print(line)
     if ended := home.ended():
         print(f"ended, and started again by the next command: {', '.join(ended)}")
@@ -136,7 +150,9 @@ def status(sandbox: Sandbox, _: Sequence[str]) -> int:
 
 def env(sandbox: Sandbox, _: Sequence[str]) -> int:
     if not sandbox.home.made:
-        raise StackFileError(f"stack {sandbox.stack.stack} has no sandbox yet: run `make up{sandbox.argument}` first")
+        raise StackFileError(
+            f"stack {sandbox.stack.stack} has no sandbox yet: run `make up{sandbox.home.argument}` first"
+        )
     print(environment.as_script(sandbox.home, sandbox.stack.region))
     return 0
 
@@ -144,7 +160,7 @@ def env(sandbox: Sandbox, _: Sequence[str]) -> int:
 def critical_path_(sandbox: Sandbox, _: Sequence[str]) -> int:
     resources = sandbox.engine.resources() if sandbox.home.made else []
     if not resources:
-        raise EngineError(f"stack {sandbox.stack.stack} has no resources: run `make up{sandbox.argument}` first")
+        raise EngineError(f"stack {sandbox.stack.stack} has no resources: run `make up{sandbox.home.argument}` first")
     print(critical_path.report(sandbox.stack.stack, resources))
     return 0
 
@@ -217,7 +233,7 @@ def _summarize(sandbox: Sandbox, outputs: dict[str, Any], seconds: float) -> Non
     for name, value in sorted(outputs.items()):
         shown = "[secret]" if name in secret else value if isinstance(value, str) else json.dumps(value)
         print(f"  {name}: {shown}")
-    argument = sandbox.argument
+    argument = sandbox.home.argument
     print(
         f'\nTo look around:\n  eval "$(make -s env{argument})"\n  pulumi stack output\n'
         f"  kubectl get pods --all-namespaces\n  aws rds describe-db-instances\n"
@@ -227,7 +243,7 @@ def _summarize(sandbox: Sandbox, outputs: dict[str, Any], seconds: float) -> Non
 
 def _stopped(sandbox: Sandbox) -> str:
     """What an interrupted engine leaves, and how it goes on."""
-    argument = sandbox.argument
+    argument = sandbox.home.argument
     open = ", and something is half done" if interrupted.is_open(sandbox.home) else ""
     return (
         f"stopped: {sandbox.engine.resource_count()} resources of stack {sandbox.stack.stack} are up{open}. "

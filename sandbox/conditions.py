@@ -10,12 +10,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from sandbox.quotas import QUOTAS as TABLE
+
 TIME_SCALE, FAULT_RATE, FAULT_SEED, QUOTAS = (
     "SANDBOX_TIME_SCALE",
     "SANDBOX_FAULT_RATE",
     "SANDBOX_FAULT_SEED",
     "SANDBOX_QUOTAS",
 )
+
+_CODES = tuple(quota.code for quota in TABLE)
 
 
 class ConditionsError(Exception):
@@ -89,5 +93,7 @@ def _quotas(text: str) -> tuple[bool, dict[str, int]]:
         code, equals, value = entry.partition("=")
         if not equals or not value.strip().isdigit():
             raise ConditionsError(f"{QUOTAS}={text} is neither «off» nor a list such as L-F678F1CE=20,L-0263D0A3=10")
+        if code.strip() not in _CODES:
+            raise ConditionsError(f"{QUOTAS}: {code.strip()} is none of the quotas that hold here: {', '.join(_CODES)}")
         quotas[code.strip()] = int(value)
     return True, quotas

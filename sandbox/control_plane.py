@@ -14,7 +14,7 @@ from pathlib import Path
 from sandbox.control_plane_files import AUTHENTICATION, authorization, kubeconfig, webhook, write, write_private
 from sandbox.home import Home
 from sandbox.pki import Authority, KeyPair, signing_key
-from sandbox.processes import Child, start, stop_stray
+from sandbox.processes import Child, KilledError, ProcessError, start, stop_stray
 
 _HOST = "127.0.0.1"
 _READY_TIMEOUT = 60.0
@@ -89,8 +89,11 @@ class ControlPlane:
                 self._start_store()
                 self._start_api_server(issuer, webhooks, service_range)
                 self._start_rest()
-            except BaseException:
+            except BaseException as error:
+                killed = [child.name for child in self._children if child.killed]
                 self.stop()
+                if killed and isinstance(error, ProcessError):
+                    raise KilledError(f"{', '.join(killed)} was killed meanwhile: {error}") from error
                 raise
 
     def stop(self) -> None:
@@ -186,9 +189,11 @@ class ControlPlane:
             "event-ttl": "30m0s",
             "profiling": "false",
         }
+        (etcd,) = self._children
         api_server = self._start("kube-apiserver", arguments)
         api_server.wait_ready(
-            lambda: _answers(f"{self.endpoint}/readyz", self._authority.pair, admin), timeout=_READY_TIMEOUT
+            lambda: etcd.needed() and _answers(f"{self.endpoint}/readyz", self._authority.pair, admin),
+            timeout=_READY_TIMEOUT,
         )
         self._home.announce("kube-apiserver", api_server.pid, self.port)
 

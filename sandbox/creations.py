@@ -8,11 +8,13 @@ of an engine to a provider has a folder of them. They hold inputs and outputs, a
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import secrets
 import shutil
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 _HEARD = "heard"
 _PROVIDER = "provider"
+_ENDED = ".ended"
+"""Ends the name of a note of a change that has come to its end."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Creation:
     made: Made | None = None
     refused: str | None = None
     """Why nothing was made."""
+    failed: bool = False
+    """Whether a defect of the sandbox kept it from its end."""
 
     @property
     def ended(self) -> bool:
@@ -93,6 +99,7 @@ class Notes:
                 "request": _text(creation.request),
                 "made": made and {"response": _text(made.response), "reasons": made.reasons},
                 "refused": creation.refused,
+                "failed": creation.failed,
             },
         )
 
@@ -100,36 +107,58 @@ class Notes:
         """Note what became of ``creation``."""
         self.write(replace(creation, made=made, refused=refused))
 
-    def change(self, urn: str) -> None:
-        """Note that ``urn`` is about to be updated or deleted."""
-        files.write(self._new("changed"), urn)
+    def change(self, urn: str) -> Path:
+        """Note that ``urn`` is about to be updated or deleted. Returns the note."""
+        return files.write(self._new("changed"), urn)
 
-    @property
-    def changed(self) -> list[str]:
-        """The URNs that were, or may have been, updated or deleted."""
-        return [path.read_text() for path in sorted(self.folder.glob("changed-*"))]
+    def end_change(self, note: Path) -> None:
+        """Note that the change of ``note`` was made, or refused."""
+        note.rename(note.with_name(f"{note.name}{_ENDED}"))
 
     def hear(self) -> None:
-        """Note that the engine came to its end in good order: it heard all answers."""
+        """Note that the engine came to its end in good order: it heard of all that has ended."""
         if self.folder.exists():
-            (self.folder / _HEARD).touch()
+            files.write(self.folder / _HEARD, "\n".join(path.name for path in self._ended()))
+
+    def forget_ended(self) -> None:
+        """Forget what has ended, and all once nothing is open: whoever comes next has to bring the rest to its end."""
+        for path in self._ended():
+            path.unlink(missing_ok=True)
+        if not any(self.folder.glob("c*-*")):
+            self.forget()
 
     @property
-    def heard(self) -> bool:
-        return (self.folder / _HEARD).exists()
+    def unheard(self) -> list[Creation]:
+        """The creations whose end no engine may have heard of, oldest first."""
+        heard = self._heard()
+        return [creation for creation in self.all() if creation.path.name not in heard]
+
+    @property
+    def unheard_changes(self) -> list[str]:
+        """The URNs that were, or may have been, updated or deleted, and no engine may have heard of it."""
+        heard = self._heard()
+        return [urn for path, urn in _texts(self.folder.glob("changed-*")) if path.name not in heard]
 
     @property
     def provider(self) -> tuple[str, bytes]:
         """The provider's package and its ConfigureRequest."""
-        content = self._read(self.folder / _PROVIDER)
+        content = self._unsealed((self.folder / _PROVIDER).read_text())
         return content["package"], base64.b64decode(content["configure"])
 
     def all(self) -> list[Creation]:
         """The creations, oldest first."""
-        return [self._creation(path) for path in sorted(self.folder.glob("created-*"))]
+        return [self._creation(path, text) for path, text in _texts(self.folder.glob("created-*"))]
 
     def forget(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _heard(self) -> set[str]:
+        path = self.folder / _HEARD
+        return set(path.read_text().split()) if path.exists() else set()
+
+    def _ended(self) -> list[Path]:
+        ended = [creation.path for creation in self.all() if creation.ended]
+        return ended + list(self.folder.glob(f"changed-*{_ENDED}"))
 
     def _new(self, kind: str) -> Path:
         """The path of the next note."""
@@ -139,8 +168,8 @@ class Notes:
             self._count += 1
             return self.folder / f"{kind}-{self._count:06}"
 
-    def _creation(self, path: Path) -> Creation:
-        content = self._read(path)
+    def _creation(self, path: Path, sealed: str) -> Creation:
+        content = self._unsealed(sealed)
         made = content["made"]
         return Creation(
             path,
@@ -149,6 +178,7 @@ class Notes:
             base64.b64decode(content["request"]),
             made and Made(base64.b64decode(made["response"]), tuple(made["reasons"])),
             content["refused"],
+            bool(content.get("failed")),
         )
 
     @cached_property
@@ -162,8 +192,8 @@ class Notes:
         sealed = self._vault.encrypt(_text(json.dumps(content).encode()))
         files.write(path, sealed, mode=files.PRIVATE)
 
-    def _read(self, path: Path) -> dict[str, Any]:
-        return json.loads(base64.b64decode(self._vault.decrypt(path.read_text())))
+    def _unsealed(self, sealed: str) -> dict[str, Any]:
+        return json.loads(base64.b64decode(self._vault.decrypt(sealed)))
 
 
 def noted(home: Home) -> list[Notes]:
@@ -172,6 +202,13 @@ def noted(home: Home) -> list[Notes]:
     if not root.exists():
         return []
     return [Notes(home, folder) for folder in sorted(root.iterdir()) if (folder / _PROVIDER).exists()]
+
+
+def _texts(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """The contents of the notes ``paths``, oldest first."""
+    for path in sorted(paths):
+        with contextlib.suppress(FileNotFoundError):  # forgotten meanwhile, as its engine came to its end
+            yield path, path.read_text()
 
 
 def _root(home: Home) -> Path:

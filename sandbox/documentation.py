@@ -8,7 +8,7 @@ from pathlib import Path
 from sandbox import creation_times
 from sandbox.checkers import table
 from sandbox.durations import exact
-from sandbox.quotas import QUOTAS
+from sandbox.quotas import QUOTAS, SERVICES
 
 DOCS = Path(__file__).parents[1] / "docs"
 _BEGIN, _END = "<!-- generated: {name} -->\n", "<!-- end of generated -->\n"
@@ -52,10 +52,10 @@ def _durations() -> Iterator[str]:
 
 
 def _quotas() -> Iterator[str]:
-    yield "| Quota | Code | Default | Error |"
-    yield "|---|---|---|---|"
+    yield "| Service | Quota | Code | Default | Error |"
+    yield "|---|---|---|---|---|"
     for quota in QUOTAS:
-        yield f"| {quota.name} | `{quota.code}` | {quota.default} | `{quota.error}` |"
+        yield f"| {SERVICES[quota.service]} | {quota.name} | `{quota.code}` | {quota.default} | `{quota.error}` |"
 
 
 _PARTS: Mapping[str, Mapping[str, Callable[[], Iterator[str]]]] = {

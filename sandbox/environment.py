@@ -35,8 +35,32 @@ UNSET = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "PULUMI_ACCESS_TOKEN",
     "PULUMI_CONFIG_PASSPHRASE_FILE",
+    "PULUMI_DISABLE_VALIDATION",
+    "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS",
+    "PULUMI_DIY_BACKEND_GZIP",
+    "PULUMI_DIY_BACKEND_ZSTD",
+    "PULUMI_SELF_MANAGED_STATE_GZIP",
+    "PULUMI_SKIP_CHECKPOINTS",
 )
-"""What could lead the tools to a real account."""
+"""What could lead the tools to a real account, or let the engine keep its state otherwise than the sandbox reads it."""
+
+_KEPT_SWITCHES = frozenset({"PULUMI_OPTION_COLOR", "PULUMI_OPTION_PARALLEL", "PULUMI_PARALLEL"})
+"""The user's own switches of the engine that change nothing of what is promised. It has a hundred others."""
+
+_ENGINE = {
+    "PULUMI_HOME": "",
+    "PULUMI_BACKEND_URL": "",
+    "PULUMI_STACK": "",
+    # The stack's state names its secrets provider; without this the engine would make a new one, and note its
+    # salt in the stack file.
+    "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
+    "PULUMI_CONFIG_PASSPHRASE": "",
+    # Only the plugins in PULUMI_HOME: a genuine provider on PATH would know genuine endpoints.
+    "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+    "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    "PULUMI_SKIP_UPDATE_CHECK": "true",
+}
+"""The engine's switches as the sandbox has them; the empty ones are each home's own."""
 
 _DEAD_END = "http://127.0.0.1:9"
 """A port on which nobody listens."""
@@ -63,7 +87,9 @@ exec {engine} "$@"
 
 def unset_names(environ: Mapping[str, str]) -> list[str]:
     """The variables of ``environ`` that must not be there; each AWS service may have an endpoint of its own."""
-    return sorted(name for name in environ if name in UNSET or name.startswith("AWS_ENDPOINT_URL_"))
+    prefixes = ("AWS_ENDPOINT_URL_", "PULUMI_")
+    kept = {*_KEPT_SWITCHES, *_ENGINE}
+    return sorted(name for name in environ if name in UNSET or (name.startswith(prefixes) and name not in kept))
 
 
 def variables(home: Home, region: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -77,17 +103,10 @@ def variables(home: Home, region: str, environ: Mapping[str, str]) -> dict[str, 
         "PATH": os.pathsep.join(path),
         "SANDBOX_HOME": str(home.root),
         "SANDBOX_PYTHON": sys.executable,
+        **_ENGINE,
         "PULUMI_HOME": str(home.pulumi_home),
         "PULUMI_BACKEND_URL": f"file://{home.backend}",
         "PULUMI_STACK": home.stack,
-        # The stack's state names its secrets provider; without this the engine would make a new one, and note its
-        # salt in the stack file.
-        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
-        "PULUMI_CONFIG_PASSPHRASE": "",
-        # Only the plugins in PULUMI_HOME: a genuine provider on PATH would know genuine endpoints.
-        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{home.port_for('cloud')}",
         "AWS_ACCESS_KEY_ID": "sandbox",
         "AWS_SECRET_ACCESS_KEY": "sandbox",

@@ -55,6 +55,11 @@ class Home:
         return self.root.name
 
     @property
+    def argument(self) -> str:
+        """What a ``make`` command needs to mean this stack."""
+        return "" if self.stack == "dev" else f" STACK={self.stack}"
+
+    @property
     def logs(self) -> Path:
         return self._folder("logs")
 
@@ -123,7 +128,7 @@ class Home:
         with files.locked(self.root / ".ports.lock"):
             known = self.ports
             if name not in known:
-                known[name] = ports.choose()
+                known[name] = ports.choose(self.root, known.values())
                 _write(self.root / "ports.json", known)
         return known[name]
 

@@ -37,19 +37,21 @@ def settle(home: Home, engine: Engine) -> None:
     if problems := _ask(home, doors.FINISH):
         raise EngineError(
             "an earlier command was interrupted, and what became of its resources can't be told: "
-            f"{_listed(problems)}. Run this command again; `make reset` gives the stack up"
+            f"{_listed(problems)}. Run this command again; `make reset{home.argument}` gives the stack up"
         )
     # Only here, as it imports the Pulumi SDK, and every other command would wait for that.
     from sandbox.resolution import resolve
 
     noted = creations.noted(home)
     all_ = [creation for notes in noted for creation in notes.all()]
-    unheard = [creation for notes in noted if not notes.heard for creation in notes.all()]
-    changed = [urn for notes in noted if not notes.heard for urn in notes.changed]
+    unheard = [creation for notes in noted for creation in notes.unheard]
+    changed = [urn for notes in noted for urn in notes.unheard_changes]
     state = engine.export()
-    resolution = resolve(state["deployment"], all_, unheard, changed)
+    # A genuine provider in the place of the sandbox's own.
+    noteless = ["kubernetes"] if home.facts.get("kubernetes_provider") else []
+    resolution = resolve(state["deployment"], all_, unheard, changed, noteless)
     _say(resolution)
-    if resolution.adopted or resolution.dropped:
+    if resolution.adopted or resolution.dropped or resolution.untold:
         engine.import_state({**state, "deployment": resolution.deployment})
     if resolution.unsure:
         # The state then says what is there, and the next engine does what is left to do.
@@ -83,6 +85,7 @@ def _say(resolution: Resolution) -> None:
         for done, urns in (
             ("made, and taken over", resolution.adopted),
             ("not made", resolution.dropped),
+            ("perhaps made, as their provider keeps no notes: look for them", resolution.untold),
             ("being changed, and looked at again", resolution.unsure),
             ("made, known to no state, and removed", [creation.urn for creation in resolution.orphans]),
         )

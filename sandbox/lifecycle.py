@@ -115,7 +115,7 @@ def claim_ports(home: Home) -> None:
         if name in _WRITTEN_DOWN:
             raise LifecycleError(
                 f"port {port}, where others expect the {name} of this sandbox, is taken by {ports.holder(port)}: "
-                f"end that and try again, or start over with `make reset STACK={home.stack}`"
+                f"end that and try again, or start over with `make reset{home.argument}`"
             )
         home.forget_port(name)
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import socket
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
 from pathlib import Path
+
+from sandbox import files
+from sandbox.toolchain.cache import cache_root
 
 _HOST = "127.0.0.1"
 _LOWEST = 20000
@@ -25,16 +31,43 @@ def is_free(port: int) -> bool:
     return True
 
 
-def choose() -> int:
-    """A free port below those that the system hands out: any program's outgoing connection may take one of these while
-    the sandbox is stopped."""
+def choose(home: Path, known: Collection[int] = ()) -> int:
+    """A port for the sandbox in ``home``, which knows ``known`` already: free, and of no other sandbox, running or not.
+
+    It is below those that the system hands out: any program's outgoing connection may take one of these while the
+    sandbox is stopped.
+    """
+    with _registry() as taken:
+        port = _free({*known, *(int(port) for port in taken)})
+        taken[str(port)] = str(home)
+    return port
+
+
+def _free(taken: Collection[int]) -> int:
     highest = int(_EPHEMERAL.read_text().split()[0]) - 1 if _EPHEMERAL.exists() else 32767
     for port in random.sample(range(min(_LOWEST, highest // 2), highest), _TRIES):
-        if is_free(port):
+        if port not in taken and is_free(port):
             return port
     with socket.socket() as probe:
         probe.bind((_HOST, 0))
         return probe.getsockname()[1]
+
+
+@contextmanager
+def _registry() -> Generator[dict[str, str]]:
+    """Which port is whose, of all sandboxes of this user that there are: port to home. What is put in stays."""
+    path = cache_root() / "ports.json"
+    with contextlib.ExitStack() as stack:
+        # Where the cache can't be written to, there is no telling; a port that is not free is still not chosen.
+        with contextlib.suppress(OSError):
+            stack.enter_context(files.locked(path.with_name(".ports.lock")))
+        found: dict[str, str] = {}
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):  # not there yet, or damaged
+            kept = json.loads(path.read_text()).items()
+            found = {port: home for port, home in kept if int(port) and Path(home).exists()}
+        yield found
+        with contextlib.suppress(OSError):
+            files.write(path, json.dumps(found, indent=2))
 
 
 def holder(port: int) -> str:

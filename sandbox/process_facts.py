@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -27,6 +28,26 @@ def resident(pid: int) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:")), 0)
+
+
+def age(pid: int) -> float:
+    """Seconds since it began, 0 when there is no such process."""
+    if not _has_proc():
+        return seconds(_ps(pid, "etime=") or "0")
+    try:
+        up = float((_PROC / "uptime").read_text().split()[0])
+        return up - int(_stat(pid)[19]) / os.sysconf("SC_CLK_TCK")
+    except OSError:
+        return 0
+
+
+def seconds(etime: str) -> float:
+    """The seconds of ``ps``'s ``[[days-]hours:]minutes:seconds``."""
+    days, _, rest = etime.rpartition("-")
+    seconds = 0
+    for part in rest.split(":"):
+        seconds = seconds * 60 + int(part)
+    return seconds + 86400 * int(days or 0)
 
 
 def identity(pid: int) -> str:

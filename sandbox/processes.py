@@ -28,6 +28,10 @@ class ProcessError(RuntimeError):
     """A child that ended, or did not become ready in time. The message has the end of its log."""
 
 
+class KilledError(ProcessError):
+    """A child that somebody killed: another try may go well."""
+
+
 @dataclass(frozen=True)
 class Child:
     """A running child process."""
@@ -44,13 +48,24 @@ class Child:
     def alive(self) -> bool:
         return self.process.poll() is None
 
+    @property
+    def killed(self) -> bool:
+        """Whether a signal ended it."""
+        code = self.process.poll()
+        return code is not None and code < 0
+
+    def needed(self) -> bool:
+        """True. Raises ProcessError when the child has ended."""
+        code = self.process.poll()
+        if code is not None:
+            raise ProcessError(f"{self.name} ended with exit status {code}; the end of {self.log}:\n{self.tail()}")
+        return True
+
     def wait_ready(self, ready: Callable[[], bool], *, timeout: float) -> None:
         """Return once ``ready`` says so. Raises ProcessError when the child ends first, or ``timeout`` seconds pass."""
         deadline = time.monotonic() + timeout
         while not ready():
-            code = self.process.poll()
-            if code is not None:
-                raise ProcessError(f"{self.name} ended with exit status {code}; the end of {self.log}:\n{self.tail()}")
+            self.needed()
             if time.monotonic() > deadline:
                 raise ProcessError(f"{self.name} is not ready after {timeout:g} s; {self.log} ends:\n{self.tail()}")
             time.sleep(_POLL)

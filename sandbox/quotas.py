@@ -8,6 +8,7 @@ those of the services' references.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -22,7 +23,17 @@ class Quota:
     operations: tuple[str, ...]
     error: str
     message: str
+    properties: tuple[str, ...] = ()
+    """The properties that may ask for too much; none where it is the resource itself that is too many."""
 
+    def said(self, message: str) -> bool:
+        """Whether ``message`` is this quota's, whatever the limit."""
+        parts = (re.escape(part) for part in self.message.split("{limit}"))
+        return re.fullmatch(r"\d+".join(parts), message) is not None
+
+
+SERVICES = {"ec2": "EC2, VPC", "eks": "EKS", "elasticache": "ElastiCache", "iam": "IAM", "rds": "RDS"}
+"""The services' names in Service Quotas, by those in this table."""
 
 QUOTAS = (
     Quota(
@@ -89,14 +100,18 @@ QUOTAS = (
     Quota(
         "L-BD136A63", "Nodes per managed node group", 450, "eks", ("CreateNodegroup", "UpdateNodegroupConfig"),
         "ResourceLimitExceededException", "The node group's maximum size is above the limit of {limit} nodes",
+        ("scalingConfig",),
     ),
     Quota(
-        "L-DFE45DF3", "Nodes per Region", 300, "elasticache", ("CreateReplicationGroup",),
+        "L-DFE45DF3", "Nodes per Region", 300, "elasticache",
+        ("CreateReplicationGroup", "IncreaseReplicaCount", "ModifyReplicationGroupShardConfiguration"),
         "NodeQuotaForCustomerExceeded", "The request would exceed the limit of {limit} nodes per customer",
+        ("numCacheClusters", "numNodeGroups"),
     ),
 )  # fmt: skip
 
 
-def quota_of(operation: str, error: str) -> Quota | None:
-    """The quota that ``error`` of ``operation`` is about."""
-    return next((each for each in QUOTAS if operation in each.operations and error == each.error), None)
+def quota_of(operation: str, error: str, message: str) -> Quota | None:
+    """The quota that an error of ``operation``, with code ``error``, is about. Several may have the same code."""
+    found = (each for each in QUOTAS if operation in each.operations and error == each.error)
+    return next((each for each in found if each.said(message)), None)

@@ -28,6 +28,8 @@ class Resolution:
     """URNs of pending creations that were made."""
     dropped: list[str] = field(default_factory=list[str])
     """URNs of pending creations that made nothing."""
+    untold: list[str] = field(default_factory=list[str])
+    """URNs of pending creations of which nobody can tell whether they made something."""
     unsure: list[str] = field(default_factory=list[str])
     """URNs in the state whose update or deletion the engine may not have seen the end of."""
     orphans: list[Creation] = field(default_factory=list[Creation])
@@ -39,12 +41,16 @@ def pending(deployment: Mapping[str, Any]) -> list[Object]:
 
 
 def resolve(
-    deployment: Object, creations: Sequence[Creation], unheard: Collection[Creation], changed: Collection[str] = ()
+    deployment: Object,
+    creations: Sequence[Creation],
+    unheard: Collection[Creation],
+    changed: Collection[str] = (),
+    noteless: Collection[str] = (),
 ) -> Resolution:
     """Resolve each pending operation of ``deployment`` by ``creations``, oldest first.
 
     ``unheard`` are those of them whose engine or whose provider did not come to its end in good order; ``changed`` are
-    the URNs that were updated or deleted with them.
+    the URNs that were updated or deleted with them. The providers of the packages ``noteless`` keep no notes.
     """
     resources: list[Object] = list(deployment.get("resources") or [])
     result = Resolution({**deployment, "pending_operations": []})
@@ -57,6 +63,9 @@ def resolve(
             continue
         creation = latest.get(urn)
         id = _id(creation)
+        if creation is None and str(resource["type"]).partition(":")[0] in noteless:
+            result.untold.append(urn)
+            continue
         if creation is None or creation.made is None or (urn, id) in known:
             result.dropped.append(urn)
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -48,14 +49,12 @@ class Sandbox:
         environ = environment.for_engine(self.home, self.stack.region)
         return Engine(self.clone, self.home, self.stack, environ)
 
-    @property
-    def argument(self) -> str:
-        """What a ``make`` command needs to mean this stack."""
-        return "" if self.stack.stack == "dev" else f" STACK={self.stack.stack}"
-
     def start(self) -> None:
         """Set up what is missing, start what does not run, and set the conditions that the environment asks for."""
         conditions = Conditions.from_environ(os.environ)
+        # Whoever works has its conditions and its control plane, which this may change.
+        backend.wait_until_free(self.home)
+        self._refuse_forgotten()
         if self.home.running("cloud"):
             # A control plane keeps its version: changing the setting is an upgrade like on AWS.
             wanted = str(self.home.facts["kubernetes_version"])
@@ -86,7 +85,8 @@ class Sandbox:
         if cloud["different"]:
             say(
                 f"warning: {cloud['different']} changes came out differently when the cloud did them again: "
-                f"{self.home.logs / 'cloud.log'} names them, and `make preview ARGS=--refresh` shows their effect"
+                f"{self.home.logs / 'cloud.log'} names them, and `make preview{self.home.argument} ARGS=--refresh` "
+                "shows their effect"
             )
         lifecycle.ask_cloud(self.home, "conditions", conditions.record())
         if told := conditions.told():
@@ -94,12 +94,32 @@ class Sandbox:
         self.engine.ensure_stack()
         interrupted.settle(self.home, self.engine)
 
+    def _refuse_forgotten(self) -> None:
+        """Raises EngineError when the state has resources of which the cloud knows nothing."""
+        if not self.home.made or self._cloud_remembers():
+            return
+        held = [item for item in self.engine.resources() if item["type"].startswith("aws:") and item.get("id")]
+        if held:
+            raise EngineError(
+                f"stack {self.stack.stack} has {len(held)} AWS resources, and its cloud remembers none: an older "
+                f"version of the sandbox made it, or its journal was removed. "
+                f"`make reset{self.home.argument}` starts over"
+            )
+
+    def _cloud_remembers(self) -> bool:
+        """Whether the cloud's journal has any request."""
+        with contextlib.suppress(FileNotFoundError), (self.home.root / "cloud.journal").open("rb") as lines:
+            return any(b'"kind":"request"' in line for line in lines)
+        return False
+
     def _link_python(self) -> None:
         """``.venv`` is where Pulumi.yaml says that the program's Python is."""
         link = self.clone / ".venv"
         if not link.exists():
-            link.unlink(missing_ok=True)
-            link.symlink_to(sys.prefix)
+            # A second stack of the same clone may do this at the same time.
+            with contextlib.suppress(FileExistsError):
+                link.unlink(missing_ok=True)
+                link.symlink_to(sys.prefix)
 
 
 def say(text: str) -> None:

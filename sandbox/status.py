@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sandbox.charts.census import census
-from sandbox.checkers import ADD_ON, checker_of
+from sandbox.checkers import ADD_ON, Checkers
 from sandbox.home import Running
 from sandbox.process_facts import resident
 
@@ -30,13 +30,17 @@ def processes(running: Sequence[Running]) -> Iterator[str]:
     yield f"{f'{len(running)} processes':<64}{_megabytes(total):>10}"
 
 
-def types(resources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """A line for each type in a stack's state, with who has checked it, and what that comes to."""
+def types(resources: Iterable[Mapping[str, Any]], *, genuine: bool = False) -> Iterator[str]:
+    """A line for each type in a stack's state, with who has checked it, and what that comes to.
+
+    ``genuine``: whether a genuine Kubernetes provider looks after the stack.
+    """
     # What is only waiting for its deletion has a successor that counts; components and providers are the engine's own.
     here = [one for one in resources if one.get("custom") and not one.get("delete") and _is_checked(str(one["type"]))]
     if not here:
         return
-    found = Counter((str(one["type"]), checker_of(one)) for one in here)
+    checkers = Checkers.of(here, genuine=genuine)
+    found = Counter((str(one["type"]), checkers.checker_of(one)) for one in here)
     width = max(len(token) for token, _ in found) + 2
     yield f"{'TYPE':<{width}}{'COUNT':>6}  CHECKED BY"
     for (token, checker), count in sorted(found.items()):
@@ -49,7 +53,7 @@ def types(resources: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         moto = sum(checker == "moto" for checker in aws.values())
         yield f"AWS types: {moto} of {len(aws)} are answered by moto ({100 * moto / len(aws):.0f} %)"
     add_ons = sum(count for (token, _), count in found.items() if token == ADD_ON)
-    yield f"charts: {census(here)}; EKS add-ons: {add_ons} stand-ins"
+    yield f"charts: {census(here, genuine=genuine)}; EKS add-ons: {add_ons} stand-ins"
 
 
 def _is_checked(token: str) -> bool:

@@ -12,7 +12,7 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Loader: Any = type("_Loader", (_Base,), {"yaml_implicit_resolvers": {}})
 
 _SCALARS = (
-    ("bool", r"yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF", list("yYnNtTfFoO")),
+    ("bool", r"y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF", list("yYnNtTfFoO")),
     ("int", r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)", list("-+0123456789")),
     (
         "float",
@@ -32,7 +32,14 @@ def _number(loader: Any, node: Any) -> float | int:
     return int(value) if value.is_integer() else value
 
 
+def _truth(loader: Any, node: Any) -> bool:
+    """PyYAML knows all words for it but the shortest."""
+    text = loader.construct_scalar(node)
+    return text in "yY" if text in ("y", "Y", "n", "N") else loader.construct_yaml_bool(node)
+
+
 _Loader.add_constructor("tag:yaml.org,2002:float", _number)
+_Loader.add_constructor("tag:yaml.org,2002:bool", _truth)
 
 
 def load(text: str) -> Any:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,6 +48,28 @@ class Wanted:
         )
         return self.version or tag
 
+    @property
+    def pinned(self) -> bool:
+        """Whether it is the same chart each time: repositories do not change what they have published."""
+        return "@" in self.reference or _EXACT.fullmatch(self.exact_version) is not None
+
+    @property
+    def local(self) -> bool:
+        """Whether it is a path on this machine: it says so, or there is something."""
+        if self.repository or "://" in self.reference:
+            return False
+        return self.reference.startswith((".", "/", "~")) or _there(self._path)
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.reference).expanduser()
+
+    def at_its_path(self) -> Chart:
+        """The chart of a local reference. Raises ChartError when there is none."""
+        if not _there(self._path):
+            raise ChartError(f"there is no chart at {self._path.absolute()}")
+        return _chart(self._path.resolve(), self)
+
     def __str__(self) -> str:
         return f"{self.reference} {self.version}".rstrip()
 
@@ -81,13 +102,14 @@ class Charts:
     settings: ChartSettings
     helm: Helm
     pulled: Path
-    """The folder that keeps what was pulled."""
+    """The folder that keeps what was pulled: a file for each digest, as another release may render from it."""
+    today: dict[Wanted, Path] = field(default_factory=dict[Wanted, Path])
+    """What was pulled for those whose newest version is wanted; it holds for as long as an engine's run."""
 
     def find(self, wanted: Wanted) -> Chart | None:
         """The chart, None when it can't be had. Raises ChartError when it is had in another version, or not pulled."""
-        local = Path(wanted.reference).expanduser()
-        if not wanted.repository and ((local / "Chart.yaml").is_file() or local.is_file()):
-            return _chart(local.resolve(), wanted)
+        if wanted.local:
+            return wanted.at_its_path()
         kept = list(_candidates(self.settings.cache, wanted.name)) if self.settings.cache else []
         if found := _choose(kept, wanted):
             return found
@@ -104,19 +126,31 @@ class Charts:
         return None
 
     def _pull(self, wanted: Wanted) -> Chart:
-        key = hashlib.sha256("\0".join((wanted.reference, wanted.version, wanted.repository)).encode()).hexdigest()[:12]
-        folder = self.pulled / f"{wanted.name}-{key}"
+        asked = "\0".join((wanted.reference, wanted.version, wanted.repository, str(wanted.prereleases)))
+        key = hashlib.sha256(asked.encode()).hexdigest()[:12]
         # The same chart for two releases at once is pulled once.
         with files.locked(self.pulled / f".{key}.lock"):
-            if not _EXACT.fullmatch(wanted.version):
-                shutil.rmtree(folder, ignore_errors=True)  # it may be another one today
-            if not any(folder.glob("*.tgz")):
-                with tempfile.TemporaryDirectory(dir=self.pulled) as scratch:
-                    self.helm.run([*_pull_arguments(wanted), "--destination", scratch], proxies=self.settings.proxies)
-                    file = next(Path(scratch).glob("*.tgz"))
-                    folder.mkdir(exist_ok=True)
-                    file.rename(folder / file.name)
-            return _chart(next(folder.glob("*.tgz")), wanted)
+            known = self.pulled / f".{key}"
+            if wanted.pinned:
+                path = self.pulled / known.read_text() if known.is_file() else None
+            else:
+                path = self.today.get(wanted)
+            if path is None or not path.is_file():
+                path = self.today[wanted] = self._pull_anew(wanted)
+                files.write(known, str(path.relative_to(self.pulled)))
+            return _chart(path, wanted)
+
+    def _pull_anew(self, wanted: Wanted) -> Path:
+        with tempfile.TemporaryDirectory(dir=self.pulled) as scratch:
+            self.helm.run([*_pull_arguments(wanted), "--destination", scratch], proxies=self.settings.proxies)
+            file = next(Path(scratch).glob("*.tgz"))
+            target = self.pulled / f"{wanted.name}-{hashlib.sha256(file.read_bytes()).hexdigest()[:12]}" / file.name
+            target.parent.mkdir(exist_ok=True)
+            return file.replace(target)
+
+
+def _there(path: Path) -> bool:
+    return path.is_file() or (path / "Chart.yaml").is_file()
 
 
 def _pull_arguments(wanted: Wanted) -> list[str]:

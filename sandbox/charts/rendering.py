@@ -105,13 +105,18 @@ def _cluster_arguments(capabilities: Capabilities, scratch: Path) -> Iterator[st
 
 
 def _served(crds: Sequence[Object]) -> Iterator[str]:
-    """What the API server will list once these CRDs are there."""
+    """What the API server will list once these CRDs are there. One of another form it refuses, and says why."""
     for crd in crds:
-        spec = cast("Object", crd["spec"])
-        for version in cast("list[Object]", spec["versions"]):
+        spec = _map(crd.get("spec"))
+        group, kind, versions = spec.get("group"), _map(spec.get("names")).get("kind"), spec.get("versions")
+        for version in map(_map, cast("list[Any]", versions) if isinstance(versions, list) else []):
             if version.get("served"):
-                yield f"{spec['group']}/{version['name']}"
-                yield f"{spec['group']}/{version['name']}/{spec['names']['kind']}"
+                yield f"{group}/{version.get('name')}"
+                yield f"{group}/{version.get('name')}/{kind}"
+
+
+def _map(value: Any) -> Object:
+    return cast("Object", value) if isinstance(value, dict) else {}
 
 
 def parse(text: str) -> Rendered:
@@ -122,7 +127,8 @@ def parse(text: str) -> Rendered:
         if found := _SOURCE.match(document):
             source = found[1]
         for obj in _objects(document, source):
-            if _CRD_FOLDER.match(source):
+            # Other things in that folder count as the release's own, so that they go with it.
+            if _CRD_FOLDER.match(source) and obj["kind"] == "CustomResourceDefinition":
                 rendered.crds.append(obj)
             elif is_hook(obj):
                 rendered.hooks.append(Hook(obj, source))
@@ -137,16 +143,24 @@ def _objects(document: str, source: str) -> Iterator[Object]:
     except yaml.YAMLError as error:
         # The error's context has the text itself, which may be a Secret's.
         raise ChartError(f"{source} is not YAML: {getattr(error, 'problem', None) or 'it can not be read'}") from None
-    if loaded is None:
+    if loaded is not None:
+        yield from _validated(loaded, source)
+
+
+def _validated(loaded: Any, source: str) -> Iterator[Object]:
+    """The object, or those in a list of them. Raises ChartError."""
+    obj = _map(loaded)
+    if str(obj.get("kind", "")).endswith("List") and isinstance(obj.get("items", ()), list | tuple | None):
+        for item in cast("list[Any]", obj.get("items") or []):
+            yield from _validated(item, source)
         return
-    obj = cast("Object", loaded) if isinstance(loaded, dict) else {}
-    if str(obj.get("kind", "")).endswith("List") and isinstance(obj.get("items"), list):
-        yield from (item for item in cast("list[Object]", obj["items"]))
-        return
-    metadata: Any = obj.get("metadata")
+    metadata = _map(obj.get("metadata"))
     missing = [key for key in ("apiVersion", "kind") if not obj.get(key)]
-    if not isinstance(metadata, dict) or not cast("Object", metadata).get("name"):
+    if not metadata.get("name"):
         missing.append("metadata.name")
     if missing:
         raise ChartError(f"{source} is no Kubernetes object: it has no {', '.join(missing)}")
+    for key in ("labels", "annotations"):
+        if metadata.get(key) and not isinstance(metadata[key], dict):
+            raise ChartError(f"{source} is no Kubernetes object: its metadata.{key} are no map")
     yield obj

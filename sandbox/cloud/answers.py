@@ -33,6 +33,12 @@ class Answers:
         self._lock = threading.Lock()
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
 
+    def knows(self, token: str | None) -> bool:
+        """Whether ``token`` was answered before."""
+        with self._lock:
+            answer = self._answers.get(token) if token else None
+        return answer is not None and answer.given is not None
+
     def once(self, token: str | None, ask: Callable[[], Response]) -> Response:
         """The answer of ``ask``, or the one that ``token`` was given before. A refusal is not kept: it made nothing."""
         if token is None:

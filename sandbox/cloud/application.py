@@ -47,6 +47,10 @@ class Application:
             answer = self._answer(environ, body)
         return answer(environ, start_response)
 
+    def has_answered(self, environ: Mapping[str, Any]) -> bool:
+        """Whether this is a creation that is asked for once more: it gets the answer that it was given."""
+        return self._answers.knows(environ.get(HEADER))
+
     def _change(self, request: Record) -> Response:
         """Do what a request asks for: what came just now goes the same way as what a journal kept."""
         answer = self._answer(*restored(request))

@@ -92,10 +92,24 @@ class Ec2Dependencies(Operations):
             yield from group["_security_groups"]
         for database in list(moto_state.backend("rds", call.region).databases.values()):
             yield from database.vpc_security_group_ids
+        for balancer in list(moto_state.backend("elbv2", call.region).load_balancers.values()):
+            yield from balancer.security_groups or ()
 
     @staticmethod
     def _ec2(call: Call) -> Any:
         return moto_state.backend("ec2", call.region)
+
+
+class IamDependencies(Operations):
+    """Policies, and who has them."""
+
+    service = "iam"
+
+    def before_delete_policy(self, call: Call) -> None:
+        iam, policy = moto_state.backend("iam", call.region), call["PolicyArn"]
+        holders = [*iam.roles.values(), *iam.users.values(), *iam.groups.values()]
+        if any(policy in holder.managed_policies for holder in holders):
+            raise AwsError("DeleteConflict", "Cannot delete a policy attached to entities.")
 
 
 class RdsDependencies(Operations):

@@ -7,11 +7,14 @@ and only a crash of the whole machine can lose the last seconds.
 
 from __future__ import annotations
 
+import base64
+import fcntl
 import json
 import os
 import secrets
 import sys
 import threading
+import traceback
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,9 +24,12 @@ from typing import Any, NoReturn, cast
 
 from sandbox.cloud.repeatable import Circumstances, machine_time, repeatable
 from sandbox.files import PRIVATE
+from sandbox.home import Home
+from sandbox.secrets import Vault
 
 Record = dict[str, Any]
 _FORMAT = 1
+_SEALED = "sealed"
 
 
 class JournalError(Exception):
@@ -42,7 +48,7 @@ class Replayed:
 
     entries: int
     different: int
-    """Entries with another outcome than the first time; the log names them."""
+    """Entries with another outcome than the first time, or with none; the log names them."""
 
 
 class Journal:
@@ -51,13 +57,16 @@ class Journal:
     def __init__(self, path: Path | None, *, broken: Callable[[str], object] | None = None) -> None:
         """Without ``path`` nothing is kept. ``broken`` is told why the file cannot be written; it must not return.
 
-        Raises JournalError when the file is damaged.
+        Raises JournalError when the file is damaged, or another process has it.
         """
         self.lock = threading.RLock()
         """Whoever holds it sees no mutation that is half done, or done and not yet written."""
         self.began, self.seed = machine_time(), secrets.token_hex(8)
         """When this memory begins, in nanoseconds since the epoch, and its chance."""
         self._path = path
+        # The key of the stack's secrets and of the notes of creations.
+        self._vault = Vault(path.with_name("secrets.key")) if path else None
+        self._reset = f"`make reset{Home(path.parent).argument}`" if path else ""
         self._broken = broken or _end_process
         self._kinds: dict[str, _Kind] = {}
         self._entries: list[Record] = []
@@ -98,10 +107,8 @@ class Journal:
             finally:
                 self._mutating = False
                 self._afterwards = None
-            entry = {"kind": kind, "time": moment, "seed": seed, "arguments": arguments, **known.outcome(result)}
-            if circumstances.keys:
-                entry["keys"] = circumstances.keys
-            self._write(entry)
+            private = {"arguments": arguments, "seed": seed, "keys": circumstances.keys}
+            self._write({"kind": kind, "time": moment, **known.outcome(result)}, private)
         for action in afterwards:
             action()
         return result
@@ -142,8 +149,14 @@ class Journal:
         known = self._kinds.get(entry["kind"])
         if known is None:
             raise self._error(f"line {number} has the unknown kind {entry['kind']}")
-        with repeatable(Circumstances(entry["time"], entry["seed"], entry.get("keys", ()))):
-            outcome = known.outcome(known.apply(entry["arguments"]))
+        try:
+            with repeatable(Circumstances(entry["time"], entry["seed"], entry.get("keys", ()))):
+                outcome = known.outcome(known.apply(entry["arguments"]))
+        except Exception:
+            # Another version of the sandbox may do things otherwise. What can be had is better than no sandbox at all.
+            problem = f"journal: line {number} ({entry['kind']}) could not be done again"
+            print(f"{problem}:\n{traceback.format_exc()}", file=sys.stderr, flush=True)
+            return False
         told = {key: entry.get(key) for key in outcome}
         if outcome != told:
             print(f"journal: line {number} comes out as {outcome}, and not as {told}", file=sys.stderr, flush=True)
@@ -152,6 +165,12 @@ class Journal:
     def _open(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PRIVATE)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise JournalError(
+                f"another cloud has {path}: two would each overwrite what the other one keeps. End that one first"
+            ) from None
         with path.open("rb") as file:
             lines = file.readlines()
         for number, line in enumerate(lines, 1):
@@ -160,6 +179,8 @@ class Journal:
             entry = _decoded(line)
             if entry is None:
                 raise self._error(f"line {number} is damaged")
+            if _SEALED in entry:
+                entry |= self._unsealed(number, entry.pop(_SEALED))
             self._entries.append(entry)
             self._size += len(line)
         os.ftruncate(self._file, self._size)
@@ -171,9 +192,12 @@ class Journal:
             raise self._error(f"its format is {head.get('format')}, and not {_FORMAT}")
         self.began, self.seed = head["began"], head["seed"]
 
-    def _write(self, entry: Record) -> None:
-        if self._file is None:
+    def _write(self, entry: Record, private: Record | None = None) -> None:
+        """``private`` is sealed: requests carry passwords, and chance decides what others become."""
+        if self._file is None or self._vault is None:
             return
+        if private is not None:
+            entry = {**entry, _SEALED: self._vault.encrypt(base64.b64encode(json.dumps(private).encode()).decode())}
         text = json.dumps(entry, separators=(",", ":")).encode()
         line = b"%08x %s\n" % (zlib.crc32(text), text)
         try:
@@ -188,10 +212,17 @@ class Journal:
             raise JournalError(f"{self._path} cannot be written: {error.strerror}") from error
         self._size += len(line)
 
+    def _unsealed(self, number: int, sealed: str) -> Record:
+        assert self._vault is not None
+        try:
+            return json.loads(base64.b64decode(self._vault.decrypt(sealed)))
+        except ValueError:
+            raise self._error(f"line {number} was sealed with another key than secrets.key") from None
+
     def _error(self, problem: str) -> JournalError:
         return JournalError(
             f"the cloud's journal {self._path} cannot be used: {problem}. "
-            "`make reset` throws this sandbox away, for a new one to begin with nothing"
+            f"{self._reset} throws this sandbox away, for a new one to begin with nothing"
         )
 
 

@@ -15,6 +15,8 @@ Environ = dict[str, Any]
 
 _READS = re.compile(r"(Describe|List|Get|Head|BatchGet|ReceiveMessage$)")
 """How operations begin that only look. A received message is hidden for a while: that passes by itself."""
+_OWN_KEY = b"alias/aws/"
+"""In what is asked about a service's own key: moto makes it when somebody looks for it."""
 _KEPT = (
     "REQUEST_METHOD",
     "PATH_INFO",
@@ -36,7 +38,7 @@ def changes(environ: Mapping[str, Any], body: bytes) -> bool:
     """Whether a request may change anything: all do of which it is not sure that they only look."""
     operation = _operation(environ, body)
     if operation is not None:
-        return not _READS.match(operation)
+        return not _READS.match(operation) or _OWN_KEY in body
     return environ["REQUEST_METHOD"] not in ("GET", "HEAD", "OPTIONS")
 
 

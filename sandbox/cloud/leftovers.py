@@ -52,6 +52,7 @@ class AwsInventory:
             for label, resource in _resources(backend)
             if id(resource) not in self._given
             and not _is_gone(resource)
+            and not _is_services_own(resource)
             and type(resource).__name__ not in _NO_RESOURCES
         }
         for arn in self._own():
@@ -144,6 +145,11 @@ def _name(resource: Any) -> str:
         if isinstance(value, str) and value:
             return value.split(":", 5)[5] if value.startswith("arn:") and value.count(":") >= 5 else value
     return ""
+
+
+def _is_services_own(resource: Any) -> bool:
+    """Whether the service has made it by itself, and keeps it: a parameter or option group for who names none."""
+    return str(getattr(resource, "name", "")).startswith(("default.", "default:"))
 
 
 def _is_gone(resource: Any) -> bool:

@@ -19,7 +19,7 @@ from sandbox.cloud.application import Application, Page
 from sandbox.cloud.balancers import LoadBalancers
 from sandbox.cloud.conditions.climate import Climate
 from sandbox.cloud.conditions.quotas import guards
-from sandbox.cloud.dependencies import Ec2Dependencies, RdsDependencies
+from sandbox.cloud.dependencies import Ec2Dependencies, IamDependencies, RdsDependencies
 from sandbox.cloud.eks.access import AccessOperations
 from sandbox.cloud.eks.add_ons import AddOnOperations
 from sandbox.cloud.eks.clusters import ClusterOperations
@@ -86,6 +86,7 @@ def aws_operations(
         RdsGaps(),
         SsmGaps(version),
         Ec2Dependencies(clusters, caches),
+        IamDependencies(),
         RdsDependencies(),
         *guards(lambda: climate.conditions, clusters, caches),
     )
@@ -107,8 +108,8 @@ class Cloud:
         beginnings.install(self._journal, self._aws.take)
         self._kubernetes = KubernetesInventory(home.root / "control-plane" / "given.json")
         facts = home.facts
-        version = str(facts["kubernetes_version"])
-        progress = Progress(self._clusters, self._journal)
+        self._version = version = str(facts["kubernetes_version"])
+        self._progress = progress = Progress(self._clusters, self._journal)
         self._add_ons = AddOnSimulation(self._clusters, progress, Path(facts["crds"]))
         addresses = AddressSimulation(self._clusters, LoadBalancers(self._clusters, self._journal))
         self._loops = {
@@ -128,6 +129,7 @@ class Cloud:
             version,
             when_new=self._furnish,
             when_back=self._connect,
+            argument=home.argument,
         )
         later = self._journal.afterwards
         parts = aws_operations(
@@ -162,6 +164,7 @@ class Cloud:
         self._different = replayed.different
         print(f"{replayed.entries} mutations done again in {time.monotonic() - began:.2f} s", flush=True)
         self._note_version()
+        self._progress.offered(self._version)
         self._keeper.resume()
         for loop in self._loops.values():
             loop.start()

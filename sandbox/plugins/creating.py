@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator
@@ -14,6 +15,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from sandbox.creations import Creation, Made, Notes
 from sandbox.plugins.protocol import Call, InitFailed, Provider, ProviderError, Unanswered
+from sandbox.plugins.secrecy import Words, secret_texts
 from sandbox.plugins.values import from_struct, to_struct
 
 MakeProvider = Callable[[str, bytes], Provider]
@@ -93,15 +95,28 @@ def _carry_out(provider: Provider, notes: Notes, creation: Creation, request: An
         response = create(provider, request, call)
     except InitFailed as error:
         exists = provider_pb2.CreateResponse(id=error.id, properties=to_struct(error.outputs))
-        notes.end(creation, made=Made(exists.SerializeToString(), tuple(error.reasons)))
+        reasons = tuple(map(_words(notes, creation).blot, error.reasons))
+        notes.end(creation, made=Made(exists.SerializeToString(), reasons))
         raise
     except Unanswered:
         raise  # nobody knows whether it was made: the note stays open
     except ProviderError as error:
-        notes.end(creation, refused=str(error))
+        notes.end(creation, refused=_words(notes, creation).blot(str(error)))
+        raise
+    except Exception as error:
+        # As little is known; but when it was no better the second time, a third one would tell nothing new.
+        ended = _words(notes, creation).blot(repr(error)) if creation.failed else None
+        notes.write(replace(creation, failed=True, refused=ended))
         raise
     notes.end(creation, made=Made(response.SerializeToString()))
     return response
+
+
+def _words(notes: Notes, creation: Creation) -> Words:
+    """The secrets that an error may repeat: what is noted of it goes into the state, and to the user's screen."""
+    request = provider_pb2.CreateRequest.FromString(creation.request)
+    configured = provider_pb2.ConfigureRequest.FromString(notes.provider[1])
+    return Words([*secret_texts(request.properties), *secret_texts(configured.args)])
 
 
 def finish(notes: Notes, make: MakeProvider) -> dict[str, str]:
@@ -119,11 +134,14 @@ def finish(notes: Notes, make: MakeProvider) -> dict[str, str]:
         try:
             _carry_out(provider, notes, creation, request, call)
         except Unanswered as error:
-            return str(error)
+            return _words(notes, creation).blot(str(error))
         except (InitFailed, ProviderError):
             pass  # noted
         except Exception:
-            return f"a defect of the sandbox:\n{traceback.format_exc()}"
+            problem = _words(notes, creation).blot(f"a defect of the sandbox:\n{traceback.format_exc()}")
+            if not creation.failed:
+                return problem
+            print(f"{creation.urn} is given up: {problem}", file=sys.stderr, flush=True)
         return ""
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -138,4 +156,7 @@ def remove(notes: Notes, creation: Creation, make: MakeProvider) -> None:
     request = provider_pb2.CreateRequest.FromString(creation.request)
     response = provider_pb2.CreateResponse.FromString(creation.made.response)
     inputs, outputs = from_struct(request.properties), from_struct(response.properties)
-    make(*notes.provider).delete(call_of(request), response.id, inputs, outputs)
+    try:
+        make(*notes.provider).delete(call_of(request), response.id, inputs, outputs)
+    except ProviderError as error:
+        raise ProviderError(_words(notes, creation).blot(str(error))) from None

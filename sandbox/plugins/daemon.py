@@ -120,8 +120,8 @@ class Daemon:
             stream.flush()
             # The engine's plugin holds the connection for as long as it lives, however it ends.
             if HEARD in stream.read():
-                # All is in the state, unless the engine was told to end at once.
-                served.notes.hear() if is_pending(self._home) else served.notes.forget()
+                # What has ended is in the state, unless the engine was told to end at once.
+                served.notes.hear() if is_pending(self._home) else served.notes.forget_ended()
         finally:
             served.close()
 

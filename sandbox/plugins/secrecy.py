@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from google.protobuf import struct_pb2
@@ -37,11 +37,12 @@ _MARKED: Mapping[str, Mapping[str, str]] = {
 class Words:
     """The secret texts that have been seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, texts: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
         self._texts: frozenset[str] = frozenset()
+        self.learn(texts)
 
-    def learn(self, texts: Iterator[str]) -> None:
+    def learn(self, texts: Iterable[str]) -> None:
         found = {form for text in texts for form in _forms(text)}
         with self._lock:
             self._texts |= found
@@ -69,7 +70,7 @@ class Secrecy(Interceptor):
             answer.accept_secrets = True
         elif method == "Configure":
             answer.acceptSecrets = True
-        elif method == "Check":
+        elif method in ("Check", "CheckConfig"):
             for failure in answer.failures:
                 failure.reason = self.words.blot(failure.reason)
         if bags:

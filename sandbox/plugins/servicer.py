@@ -13,6 +13,7 @@ import grpc
 from google.protobuf import any_pb2, empty_pb2, struct_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
+from sandbox import causes
 from sandbox.creations import Notes
 from sandbox.plugins.creating import Changes, call_of, create, create_noted
 from sandbox.plugins.protocol import (
@@ -25,6 +26,7 @@ from sandbox.plugins.protocol import (
     ProviderError,
     Secret,
     Severity,
+    Unanswered,
     Unknown,
 )
 from sandbox.plugins.values import from_struct, secret_keys, to_struct
@@ -179,10 +181,19 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @contextlib.contextmanager
     def _changing(self, request: Any, *, counted: bool = True) -> Generator[None]:
-        with self._changes.one(request.urn) if counted else contextlib.nullcontext():
-            if counted:
-                self._notes.change(request.urn)
+        if not counted:
             yield
+            return
+        with self._changes.one(request.urn):
+            note = self._notes.change(request.urn)
+            try:
+                yield
+            except Unanswered:
+                raise  # nobody knows whether it was done: the note stays open
+            except (InitFailed, ProviderError):
+                self._notes.end_change(note)
+                raise
+            self._notes.end_change(note)
 
     def _attach(self, address: str) -> None:
         with self._engine_lock:
@@ -206,7 +217,11 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             _abort(context, str(error), _init_failed(error))
         except ProviderError as error:
             _abort(context, str(error))
-        except Exception:
+        except Exception as error:
+            if isinstance(error, OSError):
+                root = self._provider.home.root
+                if cause := causes.in_folder(error, root, "put the clone on another disk"):
+                    _abort(context, cause)
             # A defect of the sandbox: the whole traceback is what its maintainers need.
             _abort(context, f"a defect of the sandbox:\n{traceback.format_exc()}")
 

@@ -19,11 +19,10 @@ from pathlib import Path
 from sandbox import causes
 from sandbox.durations import Durations
 from sandbox.progress import Progress
-from sandbox.toolchain import cache
+from sandbox.toolchain import cache, inventory, usage
 
 CLONE = Path(__file__).parents[2]
 _STAMP = ".platform-requirements"
-_PACKAGES = ".platform-packages"
 OLDEST_PYTHON = (3, 11)
 
 
@@ -44,33 +43,48 @@ def ensure(clone: Path) -> Path:
     link = clone / ".venv"
     entry = cache.cache_root() / f"python-{key}"
     own = link.exists() and not (link.is_symlink() and link.readlink().parent == cache.cache_root())
-    target = link if own else entry
-    if not _is_current(target, key):
+    if own:
+        _refuse_broken(link)
+        if not _is_stamped(link, key):
+            with cache.lock("python"):
+                if not _is_stamped(link, key):
+                    _install(link, requirements, key, create=False)
+        return link
+    if not _is_current(entry, key):
         with cache.lock("python"):
-            if not _is_current(target, key):
-                _install(target, requirements, key, create=not own)
-    if not own:
-        _link(link, entry)
+            if not _is_current(entry, key):
+                _install(entry, requirements, key, create=True)
+    usage.note(entry)
+    _link(link, entry)
+    usage.remove_superseded([entry])
     return link
 
 
-def _is_current(folder: Path, key: str) -> bool:
-    """Whether the requirements are in it, and all that was there when they were installed still is."""
+def _refuse_broken(own: Path) -> None:
+    """Raises EnvironmentFailed when an environment that is the user's own has no Python that can be started."""
+    python = own / "bin" / "python"
+    if not os.access(python, os.X_OK):
+        what = f"leads to {python.readlink()}, which is gone" if python.is_symlink() else "is not there"
+        raise EnvironmentFailed(
+            f"{own} is your own, and its bin/python {what}: make that environment again, or remove it to get the "
+            "sandbox's"
+        )
+
+
+def _is_stamped(folder: Path, key: str) -> bool:
+    """Whether the requirements were installed into it."""
     stamp = folder / _STAMP
-    return stamp.exists() and stamp.read_text() == key and not _missing(folder)
+    return stamp.exists() and stamp.read_text() == key
 
 
-def _missing(folder: Path) -> list[str]:
-    """What was there when the requirements were installed, and is no more."""
-    listed = folder / _PACKAGES
-    packages = listed.read_text().splitlines() if listed.exists() else []
-    python = [] if (folder / "bin" / "python").exists() else ["bin/python"]
-    return [*python, *sorted(set(packages) - _packages(folder))]
+def _is_current(entry: Path, key: str) -> bool:
+    """Whether the requirements are in it, and all that was there when they were installed still is."""
+    return _is_stamped(entry, key) and _damage(entry) is None
 
 
-def _packages(folder: Path) -> set[str]:
-    """What stands in its site-packages: every package has one entry there, or two."""
-    return {path.name for path in folder.glob("lib/python3*/site-packages/*") if path.name != "__pycache__"}
+def _damage(entry: Path) -> str | None:
+    """What is wrong with an environment that was made here, for a sentence."""
+    return inventory.damage(entry) if (entry / "bin" / "python").exists() else "bin/python is missing"
 
 
 def _link(link: Path, entry: Path) -> None:
@@ -85,8 +99,8 @@ def _install(target: Path, requirements: list[Path], key: str, *, create: bool) 
     log = cache.cache_root() / "logs" / "python.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_bytes(b"")
-    if (target / _STAMP).exists() and (missing := _missing(target)):
-        print(f"{target} is damaged ({missing[0]} is missing): it is made again", file=sys.stderr, flush=True)
+    if create and (target / _STAMP).exists() and (damage := _damage(target)):
+        print(f"{target} is damaged ({damage}): it is made again", file=sys.stderr, flush=True)
     python = target / "bin" / "python"
     progress = Progress(3 if create else 2, durations=Durations(cache.cache_root() / "durations.json"))
     if create:
@@ -101,7 +115,8 @@ def _install(target: Path, requirements: list[Path], key: str, *, create: bool) 
     with progress.step("compiling bytecode", "bytecode"):
         # pip would do it on one core. With bytecode the program's imports take a twentieth of the time.
         _run([str(python), "-m", "compileall", "-q", "-j", "0", str(target / "lib")], log, may_fail=True)
-    (target / _PACKAGES).write_text("\n".join(sorted(_packages(target))))
+    if create:
+        inventory.take(target)
     (target / _STAMP).write_text(key)
 
 

@@ -57,7 +57,7 @@ def damage(entry: Path) -> str | None:
     if seal is None:
         return "there is no record of what it should hold"
     checked, recorded = seal
-    booted = _boot() != checked
+    booted = boot() != checked
     current: dict[str, _File] = {}
     for name, file in recorded.items():
         path = entry / name
@@ -80,7 +80,7 @@ def damage(entry: Path) -> str | None:
     return None
 
 
-def _boot() -> str:
+def boot() -> str:
     """Changes with each boot, where the system tells."""
     return _BOOT.read_text().strip() if _BOOT.exists() else ""
 
@@ -94,5 +94,5 @@ def _read(entry: Path) -> tuple[str, dict[str, _File]] | None:
 
 
 def _write(entry: Path, found: dict[str, _File]) -> None:
-    content = {"checked": _boot(), "files": {name: asdict(file) for name, file in found.items()}}
+    content = {"checked": boot(), "files": {name: asdict(file) for name, file in found.items()}}
     files.write(entry / NAME, json.dumps(content, indent=2) + "\n")

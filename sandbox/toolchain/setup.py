@@ -15,7 +15,7 @@ from sandbox import causes
 from sandbox.durations import Durations, estimate
 from sandbox.home import Home
 from sandbox.progress import Progress
-from sandbox.toolchain import cache, seal
+from sandbox.toolchain import cache, seal, usage
 from sandbox.toolchain.go import Go, find_go, install_go, platform
 from sandbox.toolchain.pins import CRD_SETS, Tool, ToolchainError, crds_entry, tools, version
 from sandbox.toolchain.workshop import Workshop, sweep, workshop
@@ -94,6 +94,11 @@ def set_up(kubernetes: str, more: Sequence[Tool] = ()) -> Toolchain:
         if sentence is None:
             raise
         raise ToolchainError(f"the toolchain is not complete: {sentence}") from None
+    entries = [*(tool.entry(platform()) for tool in wanted), crds_entry()]
+    used = {crds_entry(), *(Path(path).parent for path in found.values())}
+    for entry in used.intersection(entries):
+        usage.note(entry)
+    usage.remove_superseded(entries)
     return Toolchain(kubernetes, {**found, "kubectl": kubectl()}, crds_entry())
 
 

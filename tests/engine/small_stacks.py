@@ -136,6 +136,13 @@ def kill_plugins(clone: Clone, command: int, engine: int) -> None:
     os.kill(plugins.pid, signal.SIGKILL)
 
 
+def kill_cloud(clone: Clone, command: int, engine: int) -> None:
+    del command, engine
+    cloud = clone.home.running("cloud")
+    assert cloud is not None
+    os.kill(cloud.pid, signal.SIGKILL)
+
+
 def close_terminal(_: Clone, command: int, engine: int) -> None:
     del engine
     os.killpg(command, signal.SIGHUP)

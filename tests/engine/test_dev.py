@@ -59,6 +59,15 @@ def test_plain_kubectl_reaches_the_cluster_with_the_programs_own_kubeconfig(dev:
     assert {node["metadata"]["labels"]["workload"] for node in nodes} == {"general"}
 
 
+def test_the_ingress_has_an_address_and_aws_has_its_load_balancer(dev: Clone) -> None:
+    services = dev.kubectl("get", "services", "-A")["items"]
+    (front,) = [service for service in services if service["spec"]["type"] == "LoadBalancer"]
+    (address,) = front["status"]["loadBalancer"]["ingress"]
+
+    balancers = dev.aws("elbv2", "describe-load-balancers")["LoadBalancers"]
+    assert [balancer["DNSName"] for balancer in balancers] == [address["hostname"]]
+
+
 def test_three_pods_of_the_application_run(dev: Clone) -> None:
     assert len(dev.running_pods()) == 3
 

@@ -18,6 +18,7 @@ from tests.engine.small_stacks import (
     close_terminal,
     helpers_of,
     interrupt,
+    kill_cloud,
     kill_engine,
     kill_engine_later,
     kill_plugins,
@@ -74,6 +75,9 @@ class TestAws:
     def test_an_up_goes_on_wherever_it_was_interrupted(self, stack: Clone) -> None:
         interrupt(stack, "up", up_to(2), kill_engine)
         interrupt(stack, "up", up_to(6), kill_plugins)
+        # What it was asked for just then it may have made; the engine lives, and hears that it failed.
+        said = interrupt(stack, "up", up_to(9, pending=2), kill_cloud)
+        assert "the sandbox's cloud has ended: run the command again" in said
         said = interrupt(stack, "up", up_to(11, pending=2), press_ctrl_c_twice)
         assert "`make up` goes on from here" in said
         interrupt(stack, "up", up_to(20), close_terminal)

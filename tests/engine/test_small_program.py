@@ -5,11 +5,13 @@ The tests run in the order of the file: they are the days of one stack's life.
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,6 +59,8 @@ pulumi.export("role", role.name)
 pulumi.export("repository", repository.name)
 pulumi.export("password", version.secret_string)
 """
+OPEN, IMPORTED, HIDDEN = "opensesame", "Canary-Imported", "192.0.2.128/25"
+"""Secrets: of the program, of an import, and in an error."""
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What stands in a preview for a value that only the cloud can tell."""
 
@@ -101,6 +105,10 @@ class Small:
         said = self.run("aws", *arguments, "--output", "json")
         return json.loads(said) if said.strip() else None
 
+    @property
+    def logs(self) -> Path:
+        return self.clone.folder / ".sandbox" / "dev" / "logs"
+
     def output(self, name: str) -> str:
         return self.run("pulumi", "stack", "output", name).strip()
 
@@ -130,7 +138,7 @@ def test_a_first_preview_knows_what_the_program_says_and_nothing_that_the_cloud_
     assert states["subnet-a"]["inputs"]["vpcId"] == UNKNOWN
     assert states["nat"]["inputs"]["subnetId"] == UNKNOWN
     assert states["version"]["inputs"]["secretId"] == UNKNOWN
-    assert "opensesame" not in said
+    assert OPEN not in said
 
 
 def test_up_finishes_though_aws_is_slow_throttles_and_fails(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +149,8 @@ def test_up_finishes_though_aws_is_slow_throttles_and_fails(small: Small, monkey
 
     assert "conditions: AWS's waits at 1/50 of their length, 15% of the requests" in answer.stderr
     assert "creating: pending" in answer.stdout
-    assert "opensesame" not in answer.stdout + answer.stderr
+    faults = (small.logs / "cloud.log").read_text().count("as SANDBOX_FAULT_RATE asks: ")
+    assert faults > 0
 
 
 def test_a_next_command_without_these_wishes_finds_aws_as_ever(small: Small) -> None:
@@ -157,9 +166,9 @@ def test_the_estimate_names_what_takes_longest(small: Small) -> None:
 
 
 def test_secrets_are_not_in_the_state(small: Small) -> None:
-    assert "opensesame" not in small.run("pulumi", "stack", "export")
+    assert OPEN not in small.run("pulumi", "stack", "export")
     assert small.output("password") == "[secret]"
-    assert "opensesame" in small.run("pulumi", "stack", "output", "password", "--show-secrets")
+    assert OPEN in small.run("pulumi", "stack", "output", "password", "--show-secrets")
 
 
 def test_what_somebody_else_changed_is_seen_and_mended(small: Small) -> None:
@@ -234,8 +243,8 @@ def test_an_alias_lets_a_resource_have_another_name(small: Small) -> None:
     small.edit('aws.ecr.Repository("repository",', 'aws.ecr.Repository("images",')
     assert {op for op, _ in small.steps()} >= {"create", "delete"}
 
-    small.edit("force_delete=True, opts=mine", 'force_delete=True, opts=opts.merge(mine, opts(aliases=[opts and '
-        'pulumi.Alias(name="repository")]))')  # fmt: skip
+    small.edit("force_delete=True, opts=mine", 'force_delete=True, opts=opts.merge(mine, opts('
+        'aliases=[pulumi.Alias(name="repository")]))')  # fmt: skip
     assert small.steps() == []
     small.up()
 
@@ -284,19 +293,31 @@ def test_a_retained_resource_outlives_its_stack_and_is_imported_again(small: Sma
     small.up()
 
 
-def test_pulumi_import_writes_what_the_program_must_say(small: Small) -> None:
+def test_pulumi_import_writes_what_the_program_must_say_and_no_secret_in_plain_text(small: Small) -> None:
     arguments = ("--group-name", "found", "--description", "Found", "--vpc-id", small.output("vpc"))
     group = small.aws("ec2", "create-security-group", *arguments)["GroupId"]
+    secret = small.aws("secretsmanager", "create-secret", "--name", "found", "--secret-string", IMPORTED)
+    wanted = {
+        "found": ("aws:ec2/securityGroup:SecurityGroup", group),
+        "word": ("aws:secretsmanager/secretVersion:SecretVersion", f"{secret['ARN']}|{secret['VersionId']}"),
+    }
+    resources = [{"name": name, "type": type, "id": id} for name, (type, id) in wanted.items()]
+    (small.clone.folder / "found.json").write_text(json.dumps({"resources": resources}))
 
-    said = small.run("pulumi", "import", "aws:ec2/securityGroup:SecurityGroup", "found", group, "--yes",
+    said = small.run("pulumi", "import", "--file", "found.json", "--yes",
         "--skip-preview", "--protect=false", "--generate-code=false", "--non-interactive")  # fmt: skip
 
-    assert "1 imported" in said
-    (found,) = [each for each in _state(small) if each["urn"].endswith("::found")]
+    assert "2 imported" in said
+    states = {each["urn"].rpartition("::")[2]: each for each in _state(small)}
+    found, word = (states[name] for name in wanted)
     assert found["inputs"]["description"] == "Found"
-    # The program does not know of it: an up deletes it.
-    assert ("delete", "found") in small.steps()
+    assert word["inputs"]["secretId"] == secret["ARN"]
+    assert IMPORTED not in said + small.run("pulumi", "stack", "export")
+    assert IMPORTED in small.run("pulumi", "stack", "export", "--show-secrets")
+    # The program does not know of them: an up deletes them.
+    assert {("delete", "found"), ("delete", "word")} <= set(small.steps())
     small.up()
+    small.aws("secretsmanager", "delete-secret", "--secret-id", "found", "--force-delete-without-recovery")
 
 
 def test_an_error_of_aws_names_resource_property_and_quota(small: Small) -> None:
@@ -304,22 +325,47 @@ def test_an_error_of_aws_names_resource_property_and_quota(small: Small) -> None
     small.program += (
         'for index in range(5):\n    aws.ec2.Vpc(f"more-{index}", cidr_block=f"10.{index + 1}.0.0/16", opts=mine)\n'
         'aws.ec2.SecurityGroup("twin", name="small-web", description="Twin", vpc_id=vpc.id, opts=mine)\n'
+        'aws.ec2.Subnet("outside", vpc_id=vpc.id, cidr_block="192.0.2.0/25", opts=mine)\n'
+        f'aws.ec2.Subnet("hidden", vpc_id=vpc.id, cidr_block=pulumi.Output.secret("{HIDDEN}"), opts=mine)\n'
     )
     small.save()
 
     said = small.up("--continue-on-error", check=False)
 
-    assert "(aws:ec2/vpc:Vpc): CreateVpc: VpcLimitExceeded: The maximum number of VPCs has been reached." in said
-    assert "The quota is «VPCs per Region» (L-F678F1CE), 5 by default" in said
+    assert (
+        "(aws:ec2/vpc:Vpc): CreateVpc: VpcLimitExceeded: The maximum number of VPCs has been reached. "
+        "The quota is «VPCs per Region» (L-F678F1CE), 5 by default" in said
+    )
     assert (
         "twin (aws:ec2/securityGroup:SecurityGroup, property name): CreateSecurityGroup: InvalidGroup.Duplicate" in said
     )
+    for name, told in (("outside", "192.0.2.0/25"), ("hidden", "[secret]")):
+        assert f"{name} (aws:ec2/subnet:Subnet, property cidrBlock): CreateSubnet: InvalidSubnet.Range: The CIDR " \
+            f"'{told}' is invalid." in said  # fmt: skip
+    assert HIDDEN not in said
     small.program = plain
     small.save()
     small.up()
 
 
-def test_destroy_leaves_nothing(small: Small) -> None:
+def test_no_log_has_a_secret(small: Small) -> None:
+    """Those of the program, of an import, and of an error that repeats what it refuses."""
+    logs = {log: log.read_text() for log in small.logs.iterdir()}
+    assert {log.name for log in logs} >= {"cloud.log", "plugins.log"}
+    for log, text in logs.items():
+        for word in (OPEN, IMPORTED, HIDDEN):
+            assert word not in text, log
+            assert base64.b64encode(word.encode()).decode() not in text, log
+
+
+def test_destroy_names_what_something_else_depends_on_and_then_leaves_nothing(small: Small) -> None:
+    arguments = ("--group-name", "foreign", "--description", "Of somebody else", "--vpc-id", small.output("vpc"))
+    group = small.aws("ec2", "create-security-group", *arguments)["GroupId"]
+
+    said = small.run("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive", check=False)
+    assert "vpc (aws:ec2/vpc:Vpc): DeleteVpc: DependencyViolation: The vpc 'vpc-" in said
+
+    small.aws("ec2", "delete-security-group", "--group-id", group)
     small.run("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive")
 
     answer = small.clone.sandbox("down")

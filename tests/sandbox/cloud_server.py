@@ -48,6 +48,7 @@ class StillPlane:
     def __init__(self) -> None:
         self.starts: list[dict[str, Any]] = []
         self.fails_with: Exception | None = None
+        self.fails_first: list[Exception] = []
         self.resets = 0
         self.running = False
         self.ended = ["etcd"]
@@ -57,6 +58,8 @@ class StillPlane:
 
     def start(self, **arguments: Any) -> None:
         self.starts.append(arguments)
+        if self.fails_first:
+            raise self.fails_first.pop(0)
         if self.fails_with:
             raise self.fails_with
         self.running = True

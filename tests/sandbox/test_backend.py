@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import backend
+from sandbox import backend, process_facts
 from sandbox.home import Home
 
 
@@ -141,8 +142,37 @@ def test_pending_operations_are_found_in_the_state(home: Home, operations: str, 
     assert backend.is_pending(home) is expected
 
 
+def test_a_clock_that_was_set_back_takes_no_lock_away(home: Home) -> None:
+    """Nobody else runs this home's own engine."""
+    program = home.root / "engine" / "pulumi"
+    program.parent.mkdir(parents=True)
+    program.symlink_to(shutil.which("sleep") or "/bin/sleep")
+    with subprocess.Popen([program, "60"]) as process:
+        path = lock(home, process.pid, ago=3600)
+        assert backend.is_held(home)
+        assert backend.holder(home) is not None
+        process.kill()
+    assert backend.holder(home) is None
+    assert path.exists()
+
+
+@pytest.mark.parametrize("content", ["", '{"pid": 1', "[]", "{}"])
+def test_a_torn_lock_holds_nothing(home: Home, content: str) -> None:
+    path = lock(home, os.getpid())
+    path.write_text(content)
+    os.utime(path, (0, 0))
+    assert not backend.is_held(home)
+    backend.wait_until_free(home)
+    assert not path.exists()
+
+
+def test_how_old_a_process_is(engine: subprocess.Popen[bytes]) -> None:
+    assert 0 <= process_facts.age(engine.pid) < 5
+    assert process_facts.age(os.getpid()) > process_facts.age(engine.pid)
+
+
 @pytest.mark.parametrize(
     ("shown", "seconds"), [("00:07", 7), ("12:07", 727), ("01:00:00", 3600), ("2-03:00:01", 2 * 86400 + 10801)]
 )
 def test_ages_are_read_as_ps_writes_them(shown: str, seconds: float) -> None:
-    assert backend.seconds(shown) == seconds
+    assert process_facts.seconds(shown) == seconds

@@ -7,18 +7,22 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from sandbox import cli, environment, lifecycle, stack_file
 from sandbox.home import Home
+from sandbox.sandbox import Sandbox
 from sandbox.secrets import Vault, answer
-from sandbox.toolchain.pins import kubernetes_minors, tools
+from sandbox.toolchain.pins import ToolchainError, kubernetes_minors, tools
 from sandbox.toolchain.setup import find
 
 REPOSITORY = Path(__file__).parents[2]
@@ -47,6 +51,99 @@ def home(clone: Path) -> Home:
     (home.root / "bin").mkdir(parents=True)
     home.write_facts({})
     return home
+
+
+@pytest.fixture
+def working(home: Home) -> Iterator[subprocess.Popen[bytes]]:
+    """An engine that works on the stack, started in another terminal."""
+    program = home.root / "engine" / "pulumi"
+    program.parent.mkdir(parents=True)
+    program.symlink_to(shutil.which("sleep") or "/bin/sleep")
+    locks = home.backend / ".pulumi" / "locks" / "organization" / "platform" / "dev"
+    locks.mkdir(parents=True)
+    with subprocess.Popen([program, "60"]) as process:
+        now = datetime.now(UTC).isoformat()
+        facts = {"pid": process.pid, "username": "a", "hostname": socket.gethostname(), "timestamp": now}
+        (locks / "1.json").write_text(json.dumps(facts))
+        yield process
+        process.kill()
+
+
+class TestWhileAnEngineWorks:
+    def test_stop_waits_for_it_and_says_so(
+        self, clone: Path, working: subprocess.Popen[bytes], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        stopping = threading.Thread(target=cli.main, args=(["stop"], clone))
+        stopping.start()
+        stopping.join(0.7)
+        assert stopping.is_alive()
+        working.kill()
+        working.wait()
+        stopping.join(5)
+        assert not stopping.is_alive()
+        said = capsys.readouterr().err
+        assert f"waiting: pulumi (process {working.pid} of a@" in said
+        assert said.endswith("works on stack dev\nnothing was running\n")
+
+    def test_start_touches_nothing_before_it_has_ended(
+        self, clone: Path, working: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The conditions and the control plane are also those of the engine that works."""
+        began: list[str] = []
+
+        def set_up(version: str, _: object) -> None:
+            began.append(version)
+            raise ToolchainError("not in this test")
+
+        monkeypatch.setattr("sandbox.sandbox.set_up", set_up)
+        starting = threading.Thread(target=cli.main, args=(["start"], clone))
+        starting.start()
+        starting.join(0.7)
+        assert (starting.is_alive(), began) == (True, [])
+        working.kill()
+        working.wait()
+        starting.join(5)
+        assert began == ["1.35"]
+
+    def test_reset_names_it_and_touches_nothing(
+        self, clone: Path, home: Home, working: subprocess.Popen[bytes], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Or it would write its state into a home that is gone."""
+        assert cli.main(["reset"], clone) == 1
+        assert f"end it (`kill {working.pid}`), then `make reset` again" in capsys.readouterr().err
+        assert home.made
+        working.kill()
+        working.wait()
+        assert cli.main(["reset"], clone) == 0
+        assert not home.root.exists()
+
+
+def test_a_state_of_which_the_cloud_remembers_nothing_is_refused(
+    clone: Path, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = home.backend / ".pulumi" / "stacks" / "platform" / "dev.json"
+    state.parent.mkdir(parents=True)
+    vpc = {"urn": "urn:pulumi:dev::platform::aws:ec2/vpc:Vpc::a", "type": "aws:ec2/vpc:Vpc", "id": "vpc-1"}
+    state.write_text(json.dumps({"checkpoint": {"latest": {"resources": [vpc]}}}))
+    assert cli.main(["start"], clone) == 1
+    said = capsys.readouterr().err
+    assert "stack dev has 1 AWS resources, and its cloud remembers none" in said
+    assert "`make reset` starts over" in said
+    assert home.processes() == []
+
+
+def test_the_programs_python_may_be_linked_by_two_stacks_at_once(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = Sandbox.of(clone, "dev")
+    monkeypatch.setattr(Path, "exists", lambda _: False)
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
+    for _ in range(2):
+        sandbox._link_python()
+    assert (clone / ".venv").readlink() == Path(sys.prefix)
+
+
+@pytest.mark.parametrize(("stack", "argument"), [("dev", ""), ("prod", " STACK=prod")])
+def test_commands_in_messages_mean_the_stack(tmp_path: Path, stack: str, argument: str) -> None:
+    assert Home(tmp_path / stack).argument == argument
 
 
 class TestStackFile:
@@ -109,6 +206,31 @@ class TestEnv:
         assert environ["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
         assert environ["PULUMI_BACKEND_URL"].startswith("file://")
         assert environ["KUBECONFIG"].startswith(str(clone))
+
+    def test_the_users_own_switches_of_the_engine_undo_no_promise(
+        self, clone: Path, home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A state that is written at the end only, or compressed, would be lost by a kill, or not be read."""
+        own = {
+            "PULUMI_SKIP_CHECKPOINTS": "true",
+            "PULUMI_DIY_BACKEND_GZIP": "true",
+            "PULUMI_SELF_MANAGED_STATE_NO_LEGACY_WARNING": "true",
+            "PULUMI_OPTION_REFRESH": "true",
+            "PULUMI_SOMETHING_THAT_IS_YET_TO_COME": "true",
+        }
+        harmless = {"PULUMI_PARALLEL": "4"}
+        for name, value in (own | harmless).items():
+            monkeypatch.setenv(name, value)
+        for environ in (
+            self.evaluated(self.script(clone, capsys), own | harmless),
+            environment.for_engine(home, "eu-central-1"),
+        ):
+            assert not own.keys() & environ.keys()
+            assert environ["PULUMI_PARALLEL"] == "4"
+            assert environ["PULUMI_IGNORE_AMBIENT_PLUGINS"] == "true"
+        # Lines that were kept from another shell.
+        monkeypatch.delenv("PULUMI_SKIP_CHECKPOINTS")
+        assert "PULUMI_SKIP_CHECKPOINTS" not in self.evaluated(self.script(clone, capsys), own)
 
     @pytest.mark.usefixtures("home")
     def test_evaluating_it_again_changes_nothing(

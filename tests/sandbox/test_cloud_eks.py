@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.processes import KilledError
 from tests.sandbox.cloud_server import Served, served
 
 
@@ -39,6 +41,25 @@ class TestClusters:
         cluster = cloud.cluster()
         assert cluster["status"] == "FAILED"
         assert cluster["health"]["issues"][0]["message"] == "kube-apiserver ended with exit status 1"
+
+    def test_a_plane_that_was_killed_while_it_came_is_brought_up_at_once_again(self, cloud: Served) -> None:
+        cloud.plane.fails_first = [KilledError("etcd was killed")]
+        assert cloud.cluster()["status"] == "ACTIVE"
+        assert (len(cloud.plane.starts), cloud.plane.resets) == (2, 2)
+
+    def test_a_plane_that_did_not_come_is_tried_again_by_the_next_command(self, cloud: Served, eks: Any) -> None:
+        cloud.plane.fails_with = KilledError("etcd was killed")
+        assert cloud.cluster()["status"] == "FAILED"
+        assert len(cloud.plane.starts) == 2
+
+        cloud.plane.fails_with = None
+        cloud.keeper.ensure()
+        while (cluster := eks.describe_cluster(name="main")["cluster"])["status"] == "CREATING":
+            time.sleep(0.005)
+        assert (cluster["status"], cluster["health"]["issues"]) == ("ACTIVE", [])
+        starts = len(cloud.plane.starts)
+        cloud.keeper.ensure()
+        assert len(cloud.plane.starts) == starts
 
     def test_another_version_than_the_sandboxs_is_refused(self, cloud: Served) -> None:
         with refused("InvalidParameterException", "1.34: this sandbox was started for 1.35"):

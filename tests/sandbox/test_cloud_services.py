@@ -279,6 +279,18 @@ def test_leftovers_are_what_was_made_and_not_what_aws_has(cloud: Served) -> None
     assert cloud.inventory.left() == []
 
 
+def test_what_a_service_keeps_by_itself_is_no_leftover(cloud: Served) -> None:
+    """A database that names no parameter group gets RDS's own, which stays on AWS too."""
+    rds = cloud.client("rds")
+    rds.create_db_instance(
+        DBInstanceIdentifier="writer", DBInstanceClass="db.t4g.micro", Engine="postgres", AllocatedStorage=20,
+        MasterUsername="app", MasterUserPassword="correct-horse",
+    )  # fmt: skip
+    assert cloud.inventory.left() != []
+    rds.delete_db_instance(DBInstanceIdentifier="writer", SkipFinalSnapshot=True)
+    assert cloud.inventory.left() == []
+
+
 def test_the_sandboxs_own_pages(cloud: Served) -> None:
     with urllib.request.urlopen(f"{cloud.url}/_sandbox/health") as answer:
         assert json.load(answer) == "ok"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -43,6 +44,8 @@ class TestAsking:
             ("SANDBOX_TIME_SCALE", "-1", "not between 0 and"),
             ("SANDBOX_FAULT_RATE", "1", "SANDBOX_FAULT_RATE=1 is not between 0 and 0.9"),
             ("SANDBOX_QUOTAS", "vpcs=many", "neither «off» nor a list such as L-F678F1CE=20"),
+            ("SANDBOX_QUOTAS", "vpcs=3", "vpcs is none of the quotas that hold here: L-F678F1CE, "),
+            ("SANDBOX_QUOTAS", "L-F678F1CE=3,L-00000000=3", "L-00000000 is none of the quotas"),
         ],
     )
     def test_nonsense_is_refused(self, name: str, value: str, why: str) -> None:
@@ -208,6 +211,23 @@ class TestQuotas:
                 subnets=cluster["resourcesVpcConfig"]["subnetIds"],
             )  # fmt: skip
 
+    def test_a_cache_may_not_grow_beyond_the_regions_nodes_either(self, cloud: Served) -> None:
+        cache = cloud.client("elasticache")
+        cloud.climate.change(Conditions(quotas={"L-DFE45DF3": 6}).record())
+        common = {"ReplicationGroupDescription": "d", "CacheNodeType": "cache.t4g.small"}
+        cache.create_replication_group(ReplicationGroupId="one", NumCacheClusters=2, **common)
+        cache.create_replication_group(
+            ReplicationGroupId="many", NumNodeGroups=1, ReplicasPerNodeGroup=1, AutomaticFailoverEnabled=True, **common
+        )
+        with refused("NodeQuotaForCustomerExceeded", "limit of 6 nodes"):
+            cache.increase_replica_count(ReplicationGroupId="one", NewReplicaCount=4, ApplyImmediately=True)
+        with refused("NodeQuotaForCustomerExceeded", "limit of 6 nodes"):
+            cache.modify_replication_group_shard_configuration(
+                ReplicationGroupId="many", NodeGroupCount=3, ApplyImmediately=True
+            )
+        cache.increase_replica_count(ReplicationGroupId="one", NewReplicaCount=3, ApplyImmediately=True)
+        cache.decrease_replica_count(ReplicationGroupId="one", NewReplicaCount=1, ApplyImmediately=True)
+
 
 class TestDependencies:
     @pytest.fixture
@@ -279,6 +299,34 @@ class TestDependencies:
         rds.delete_db_subnet_group(DBSubnetGroupName="db")
         rds.delete_db_parameter_group(DBParameterGroupName="db")
         ec2.delete_subnet(SubnetId=subnets[0])
+
+    def test_what_a_load_balancer_uses_stays(self, cloud: Served) -> None:
+        ec2, elb, subnets = cloud.client("ec2"), cloud.client("elbv2"), cloud.subnets()
+        vpc = ec2.describe_subnets(SubnetIds=subnets)["Subnets"][0]["VpcId"]
+        group = ec2.create_security_group(GroupName="web", Description="d", VpcId=vpc)["GroupId"]
+        (made,) = elb.create_load_balancer(Name="web", Subnets=subnets, SecurityGroups=[group])["LoadBalancers"]
+        with refused("DependencyViolation", f"{group} has a dependent object"):
+            ec2.delete_security_group(GroupId=group)
+        with refused("DependencyViolation", f"'{subnets[0]}' has dependencies"):
+            ec2.delete_subnet(SubnetId=subnets[0])
+        elb.delete_load_balancer(LoadBalancerArn=made["LoadBalancerArn"])
+        ec2.delete_security_group(GroupId=group)
+        ec2.delete_subnet(SubnetId=subnets[0])
+
+    @pytest.mark.parametrize("holder", ["role", "user", "group"])
+    def test_a_policy_stays_as_long_as_somebody_has_it(self, cloud: Served, holder: str) -> None:
+        iam = cloud.client("iam")
+        allowed = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        policy = iam.create_policy(PolicyName="reads", PolicyDocument=document)
+        which = {f"{holder.title()}Name": holder}
+        cloud.role() if holder == "role" else getattr(iam, f"create_{holder}")(**which)
+        named = {"PolicyArn": policy["Policy"]["Arn"]}
+        getattr(iam, f"attach_{holder}_policy")(**which, **named)
+        with refused("DeleteConflict", "Cannot delete a policy attached to entities"):
+            iam.delete_policy(**named)
+        getattr(iam, f"detach_{holder}_policy")(**which, **named)
+        iam.delete_policy(**named)
 
     def test_a_cluster_keeps_its_subnets(self, cloud: Served) -> None:
         cluster = cloud.cluster()

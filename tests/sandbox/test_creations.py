@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import signal
@@ -23,7 +25,7 @@ from sandbox.home import Home
 from sandbox.lifecycle import command_of
 from sandbox.plugins import doors
 from sandbox.plugins.daemon import serve
-from sandbox.plugins.protocol import Call, InitFailed, Properties, Provider, ProviderError, Unanswered
+from sandbox.plugins.protocol import Call, InitFailed, Properties, Provider, ProviderError, Secret, Unanswered
 from sandbox.plugins.values import to_struct
 from tests.sandbox.test_daemon import EXECUTABLE, plugin, port_of
 
@@ -49,26 +51,32 @@ class Slow(Provider):
         Slow.calls.append(call)
         Slow.began.set()
         assert Slow.may.wait(10)
+        return self._end(inputs)
+
+    def _end(self, inputs: Properties) -> tuple[str, Properties]:
+        # As a server repeats what it refuses.
+        given = {**inputs, **(self.configured[-1] if self.configured else {})}
+        told = [given[name] for name in ("password", "token") if name in given]
         match Slow.ending:
             case "refused":
-                raise ProviderError("no")
+                raise ProviderError(" ".join(["no", *told]))
             case "not ready":
-                raise InitFailed("vpc-1", inputs, inputs, ["pending"])
+                raise InitFailed("vpc-1", inputs, inputs, [" ".join(["pending", *told])])
             case "unanswered":
-                raise Unanswered("nobody answers")
+                raise Unanswered(" ".join(["nobody answers", *told]))
             case "defect":
-                raise RuntimeError("surprise")
+                raise RuntimeError(" ".join(["surprise", *told]))
             case _:
                 return "vpc-1", {**inputs, "arn": "arn"}
 
     def update(
         self, call: Call, id: str, old_inputs: Properties, old_outputs: Properties, news: Properties
     ) -> Properties:
-        return news
+        return self._end(news)[1]
 
     def delete(self, call: Call, id: str, old_inputs: Properties, outputs: Properties) -> None:
         if id == "kept":
-            raise ProviderError("in use")
+            raise ProviderError(f"in use: {old_inputs['password']}")
         Slow.deleted.append(id)
 
 
@@ -129,6 +137,12 @@ def response(creation: Creation) -> Any:
     return provider_pb2.CreateResponse.FromString(creation.made.response)
 
 
+def pending_state(home: Home) -> None:
+    state = home.backend / ".pulumi" / "stacks" / "platform" / "dev.json"
+    state.parent.mkdir(parents=True)
+    state.write_text('{"pending_operations":[{"type":"creating"}]}')
+
+
 def until(condition: Any) -> None:
     deadline = time.monotonic() + 5
     while not condition():
@@ -171,24 +185,92 @@ def test_an_engine_that_ends_in_good_order_leaves_no_notes(home: Home, engine: E
 def test_an_engine_that_was_told_to_end_at_once_leaves_notes_that_it_heard(home: Home, engine: Engine) -> None:
     Slow.may.set()
     engine.create().result(5)
-    state = home.backend / ".pulumi" / "stacks" / "platform" / "dev.json"
-    state.parent.mkdir(parents=True)
-    state.write_text('{"pending_operations":[{"type":"creating"}]}')
+    pending_state(home)
     engine.end(signal.SIGINT)
-    until(lambda: noted(home)[0].heard)
+    until(lambda: noted(home)[0].unheard == [])
     assert the_only(home).made is not None
 
 
+@pytest.mark.parametrize("ending", ["unanswered", "defect"])
+@pytest.mark.parametrize("at_once", [False, True], ids=["in good order", "told to end at once"])
+def test_a_creation_whose_answer_was_lost_outlives_the_engine_that_asked(
+    home: Home, engine: Engine, ending: str, at_once: bool
+) -> None:
+    """The cloud was killed after it had made it; the engine hears of a failure, and writes down nothing."""
+    Slow.may.set()
+    engine.create().result(5)
+    Slow.ending = ending
+    with pytest.raises(grpc.RpcError):
+        engine.create().result(5)
+    if at_once:
+        pending_state(home)
+    engine.end(signal.SIGINT)
+    until(lambda: [len(notes.unheard) for notes in noted(home)] == [1])
+    assert noted(home)[0].unheard[0].token == Slow.calls[1].token
+
+    Slow.ending = ""
+    assert doors.ask(home, doors.FINISH) == {}
+    (made,) = noted(home)[0].unheard
+    assert response(made).id == "vpc-1"
+    assert (Slow.calls[2].token, Slow.calls[2].again) == (made.token, True)
+
+
+def test_a_defect_that_comes_again_is_not_asked_for_a_third_time(home: Home, engine: Engine) -> None:
+    """Or the stack could never be worked on again."""
+    Slow.may.set()
+    Slow.ending = "defect"
+    with pytest.raises(grpc.RpcError):
+        engine.create().result(5)
+    engine.end(signal.SIGINT)
+    assert doors.ask(home, doors.FINISH) == {}
+    assert the_only(home).refused == "RuntimeError('surprise')"
+
+
+@pytest.mark.parametrize(("ending", "left"), [("", []), ("refused", []), ("unanswered", [URN]), ("defect", [URN])])
+def test_an_update_of_which_nobody_knows_whether_it_was_made_stays_noted(
+    home: Home, engine: Engine, ending: str, left: list[str]
+) -> None:
+    Slow.ending = ending
+    empty = to_struct({})
+    with contextlib.suppress(grpc.RpcError):
+        engine.provider.Update(provider_pb2.UpdateRequest(urn=URN, id="1", olds=empty, news=empty, old_inputs=empty))
+    engine.end(signal.SIGINT)
+    until(lambda: [urn for notes in noted(home) for urn in notes.unheard_changes] == left)
+
+
+def test_a_note_that_could_not_be_ended_is_as_good_as_a_kill(
+    home: Home, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full: the user reads one sentence, and the next command finds out what was made."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    Slow.may.set()
+    with monkeypatch.context() as patch:
+        patch.setattr(Notes, "end", full)
+        with pytest.raises(grpc.RpcError) as raised:
+            engine.create().result(5)
+    said: Any = raised.value
+    assert said.details() == (
+        f"there is no space left on the disk of {home.root}: free some, or put the clone on another disk"
+    )
+    engine.end(signal.SIGINT)
+    assert doors.ask(home, doors.FINISH) == {}
+    assert response(noted(home)[0].unheard[0]).id == "vpc-1"
+
+
 def test_what_a_killed_engine_asked_for_is_brought_to_its_end(home: Home, engine: Engine) -> None:
-    engine.create()
+    asked = engine.create()  # kept: gRPC cancels a call that nobody holds
     assert Slow.began.wait(5)
     engine.end(signal.SIGKILL)
+    del asked
     threading.Timer(0.3, Slow.may.set).start()
 
     assert doors.ask(home, doors.FINISH) == {}
     assert response(the_only(home)).id == "vpc-1"
     assert len(Slow.calls) == 1
-    assert not noted(home)[0].heard
+    assert len(noted(home)[0].unheard) == 1
 
 
 def test_the_plugins_of_a_killed_engine_end_by_themselves(home: Home) -> None:
@@ -241,6 +323,25 @@ def test_what_killed_plugins_had_begun_is_begun_again_with_the_same_token(
         assert not ended.ended
 
 
+@pytest.mark.parametrize("ending", ["not ready", "refused", "unanswered", "defect"])
+def test_what_is_noted_of_an_error_repeats_no_secrets(home: Home, ending: str) -> None:
+    """It goes into the state, and to the screen of whoever runs the next command."""
+    killed = Notes.new(home, "aws")
+    configured = to_struct({"region": "eu-west-1", "token": Secret("Canary-Two")})
+    killed.configured(provider_pb2.ConfigureRequest(args=configured).SerializeToString())
+    request = provider_pb2.CreateRequest(urn=URN, properties=to_struct({"password": Secret("Canary-One")}))
+    killed.begin(URN, request.SerializeToString())
+    Slow.may.set()
+    Slow.ending = ending
+
+    problems = doors.ask(home, doors.FINISH)
+
+    ended = the_only(home)
+    (said,) = (ended.made.reasons if ended.made else ()) or [ended.refused or problems[URN]]
+    assert "[secret] [secret]" in said
+    assert "Canary" not in said
+
+
 def test_what_has_ended_is_not_begun_again(home: Home) -> None:
     killed = Notes.new(home, "aws")
     for outcome in ({"made": Made(b"")}, {"refused": "no"}):
@@ -251,7 +352,8 @@ def test_what_has_ended_is_not_begun_again(home: Home) -> None:
 
 def test_orphans_are_deleted_and_those_that_can_not_be_are_named(home: Home) -> None:
     killed = Notes.new(home, "aws")
-    request = provider_pb2.CreateRequest(urn=URN, properties=to_struct({})).SerializeToString()
+    properties = to_struct({"password": Secret("Canary-One")})
+    request = provider_pb2.CreateRequest(urn=URN, properties=properties).SerializeToString()
     for id in ("vpc-1", "other", "kept"):
         made = Made(provider_pb2.CreateResponse(id=id).SerializeToString())
         killed.end(killed.begin(URN, request), made=made)
@@ -259,7 +361,7 @@ def test_orphans_are_deleted_and_those_that_can_not_be_are_named(home: Home) -> 
 
     problems = doors.ask(home, doors.REMOVE, json.dumps([str(first.path), str(last.path)]))
     assert Slow.deleted == ["vpc-1"]
-    assert problems == {URN: "in use"}
+    assert problems == {URN: "in use: [secret]"}
 
 
 def test_nothing_begins_any_more_for_an_engine_that_is_gone(home: Home, engine: Engine) -> None:
@@ -279,7 +381,7 @@ def test_updates_and_deletions_are_noted_and_previews_of_them_are_not(home: Home
         )
     engine.provider.Delete(provider_pb2.DeleteRequest(urn=f"{URN}2", id="2", properties=empty, old_inputs=empty))
     (notes,) = noted(home)
-    assert notes.changed == [URN, f"{URN}2"]
+    assert notes.unheard_changes == [URN, f"{URN}2"]
 
 
 def test_a_living_preview_is_left_alone(home: Home, engine: Engine) -> None:

@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 from sandbox.cloud.conditions.kinds import KINDS
 from sandbox.conditions import Conditions
 from sandbox.creation_times import duration_of
-from tests.sandbox.cloud_server import Served, served
+from sandbox.plugins.aws.cloud import Cloud
+from tests.sandbox.cloud_server import REGION, Served, served
 
 SCALE = 100
 
@@ -76,6 +77,29 @@ class TestDatabase:
         assert self.status(rds) == "creating"
         clock.after(self.TOKEN, "create", 0.2)
         assert self.status(rds) == "available"
+
+    def test_a_creation_that_is_asked_for_again_is_neither_refused_nor_begun_again(
+        self, cloud: Served, clock: Clock
+    ) -> None:
+        """Its provider was killed before the answer reached it. A refusal would say that it is somebody else's."""
+        provider = Cloud(cloud.url)
+        wanted = {
+            "DBInstanceIdentifier": "writer",
+            "DBInstanceClass": "db.t4g.micro",
+            "Engine": "postgres",
+            "AllocatedStorage": 20,
+            "MasterUsername": "app",
+            "MasterUserPassword": "correct-horse",
+        }
+        made = provider.call("rds", REGION, "CreateDBInstance", wanted, token="its token")["DBInstance"]
+        clock.after(self.TOKEN, "create", 0.9)
+        again = provider.call("rds", REGION, "CreateDBInstance", wanted, token="its token")["DBInstance"]
+        assert again["DBInstanceArn"] == made["DBInstanceArn"]
+        assert self.status(cloud.client("rds")) == "creating"
+        clock.after(self.TOKEN, "create", 0.2)
+        assert self.status(cloud.client("rds")) == "available"
+        with refused("DBInstanceAlreadyExists"):
+            cloud.client("rds").create_db_instance(**wanted)
 
     def test_it_has_no_address_before_it_is_there(self, rds: Any, clock: Clock) -> None:
         (creating,) = rds.describe_db_instances()["DBInstances"]

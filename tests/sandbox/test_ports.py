@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +45,42 @@ def test_it_is_none_that_an_outgoing_connection_may_be_given(home: Home) -> None
     assert all(port < 32768 for port in (home.port_for(str(number)) for number in range(20)))
 
 
+class TestOtherSandboxes:
+    @pytest.fixture(autouse=True)
+    def _few(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A machine that has four ports, all of them free."""
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        monkeypatch.setattr(ports.random, "sample", lambda *_: [20001, 20002, 20003, 20004])
+        monkeypatch.setattr(ports, "is_free", lambda _: True)
+
+    def test_nobody_gets_a_port_of_a_stopped_one(self, home: Home, tmp_path: Path) -> None:
+        other = Home(tmp_path / "other clone" / ".sandbox" / "dev")
+        chosen = [each.port_for(name) for name in ("cloud", "etcd") for each in (home, other)]
+        assert chosen == [20001, 20002, 20003, 20004]
+
+    def test_those_of_one_that_is_gone_are_free_again(self, home: Home, tmp_path: Path) -> None:
+        other = Home(tmp_path / "other clone" / ".sandbox" / "dev")
+        assert other.port_for("cloud") == 20001
+        shutil.rmtree(other.root)
+        assert home.port_for("cloud") == 20001
+
+    def test_what_the_home_knows_is_not_chosen_again(self, home: Home) -> None:
+        (home.root / "ports.json").write_text('{"cloud": 20001}')
+        assert home.port_for("etcd") == 20002
+
+    @pytest.mark.parametrize("damage", ["", "{", "[]", '{"a": 1}'])
+    def test_a_damaged_list_is_made_anew(self, home: Home, tmp_path: Path, damage: str) -> None:
+        registry = tmp_path / "cache" / "platform-sandbox" / "ports.json"
+        registry.parent.mkdir(parents=True)
+        registry.write_text(damage)
+        assert home.port_for("cloud") == 20001
+        assert json.loads(registry.read_text()) == {"20001": str(home.root)}
+
+    def test_without_a_cache_there_are_still_ports(self, home: Home, tmp_path: Path) -> None:
+        (tmp_path / "cache").write_text("not a folder")
+        assert home.port_for("cloud") == 20001
+
+
 def test_who_has_a_port_is_named(intruder: socket.socket) -> None:
     port = intruder.getsockname()[1]
 
@@ -69,7 +107,7 @@ def test_an_address_that_others_know_is_not_given_up(home: Home, intruder: socke
 
     message = str(refused.value)
     assert f"port {port}, where others expect the {name} of this sandbox, is taken by" in message
-    assert f"(process {os.getpid()}): end that and try again, or start over with `make reset STACK=dev`" in message
+    assert f"(process {os.getpid()}): end that and try again, or start over with `make reset`" in message
     assert "\n" not in message
     assert home.ports == {name: port}
 

@@ -65,6 +65,13 @@ def test_what_was_not_made_is_dropped() -> None:
     assert resolved.deployment["pending_operations"] == []
 
 
+def test_what_a_provider_without_notes_was_asked_for_is_said_to_be_unknown() -> None:
+    there, noted = resource("there"), resource("noted")
+    resolved = resolve(state(creating=[there, noted]), [creation("noted", None)], [], noteless=["aws"])
+    assert (resolved.untold, resolved.dropped) == ([urn("there")], [urn("noted")])
+    assert resolved.deployment["pending_operations"] == []
+
+
 def test_what_the_engine_knows_already_is_not_taken_over_again() -> None:
     """The notes may be of an earlier creation, that of the resource that is now to be replaced."""
     resolved = resolve(state(resource("a", "1"), creating=[resource("a")]), [creation("a", "1")], [])

@@ -26,6 +26,10 @@ CANARY = "Canary-One"
 class Telling(Provider):
     """Says what it is given wherever it can."""
 
+    def check_config(self, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
+        del olds
+        return news, [Failure("a", f"{news['a']} is wrong")]
+
     def check(self, call: Call, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
         del call, olds
         return news, [Failure("a", f"{news['a']} is wrong")]
@@ -113,6 +117,11 @@ def test_a_log_and_a_failed_check_have_no_secrets(stub: Any, engine: tuple[Engin
     stub.Create(provider_pb2.CreateRequest(urn=URN, properties=secretly()))
     assert engine[0].heard == ["creating with [secret]"]
     answer = stub.Check(provider_pb2.CheckRequest(urn=URN, news=secretly()))
+    assert answer.failures[0].reason == "[secret] is wrong"
+
+
+def test_a_failed_check_of_the_providers_own_arguments_has_no_secrets(stub: Any) -> None:
+    answer = stub.CheckConfig(provider_pb2.CheckRequest(urn=URN, news=secretly()))
     assert answer.failures[0].reason == "[secret] is wrong"
 
 

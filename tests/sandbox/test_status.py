@@ -61,6 +61,39 @@ def test_charts_and_stand_ins_are_counted_apart() -> None:
     assert lines[-1] == "charts: 1 rendered by helm, 2 stand-ins; EKS add-ons: 1 stand-ins"
 
 
+def checker(token: str, *others: dict[str, Any], genuine: bool = False) -> str:
+    return row(token, list(status.types([resource(token), *others], genuine=genuine)))[0][1]
+
+
+def test_a_release_of_a_genuine_kubernetes_provider_is_no_stand_in() -> None:
+    lines = list(status.types([resource(RELEASE, id="a/b", outputs={"status": {}})], genuine=True))
+
+    assert row(RELEASE, lines) == [(1, checkers.RENDERED_ELSEWHERE)]
+    assert lines[-1].startswith("charts: 1 rendered by helm, 0 stand-ins")
+
+
+def test_the_crd_that_checks_a_custom_resource_is_named() -> None:
+    issuer = "kubernetes:cert-manager.io/v1:ClusterIssuer"
+    chart = {"chart": "cert-manager", "version": "v1.20.0"}
+    crds = ["clusterissuers.cert-manager.io", "issuers.cert-manager.io"]
+    module = checkers.checked_by(issuer)
+    assert module is not None
+
+    stand_in = resource(RELEASE, outputs={**chart, "__renderedBy": "stand-in", "__crds": crds})
+    assert checker(issuer, stand_in) == module
+    rendered = resource(RELEASE, outputs={**chart, "__renderedBy": "helm", "__crds": crds})
+    assert checker(issuer, rendered) == "kube-apiserver, with the CRD of chart cert-manager v1.20.0"
+    templates = {"CustomResourceDefinition.apiextensions.k8s.io/apiextensions.k8s.io/v1": crds}
+    elsewhere = resource(RELEASE, outputs={**chart, "resourceNames": templates})
+    assert checker(issuer, elsewhere, genuine=True) == "kube-apiserver, with the CRD of chart cert-manager v1.20.0"
+    # The genuine provider does not tell of a chart's crds folder.
+    assert checker(issuer, resource(RELEASE, outputs=chart), genuine=True) == checkers.OWN_CRD
+    own = {"spec": {"group": "cert-manager.io", "names": {"kind": "ClusterIssuer"}}, "metadata": {"name": crds[0]}}
+    assert checker(issuer, rendered, resource(checkers.CRD, outputs=own)) == (
+        "kube-apiserver, with the stack's own CRD clusterissuers.cert-manager.io"
+    )
+
+
 def test_the_share_of_moto_is_told() -> None:
     types = {one["type"] for one in STATE if one["type"].startswith("aws:")}
     answered = sum(checkers.checked_by(token) == "moto" for token in types)

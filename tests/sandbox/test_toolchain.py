@@ -6,17 +6,19 @@ import fcntl
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from sandbox.home import Home
 from sandbox.progress import Progress
-from sandbox.toolchain import cache, python_environment, seal, setup
+from sandbox.toolchain import cache, inventory, python_environment, seal, setup
 from sandbox.toolchain.go import platform
 from sandbox.toolchain.pins import (
     CRD_SETS,
@@ -224,7 +226,9 @@ class TestPythonEnvironment:
         def run(command: list[str], *_: object, **__: object) -> None:
             if "venv" in command:
                 program(Path(command[-1]) / "bin" / "python", "exit 1")
-                (Path(command[-1]) / "lib" / "python3" / "site-packages" / "pulumi").mkdir(parents=True)
+                package = Path(command[-1]) / "lib" / "python3" / "site-packages" / "pulumi"
+                package.mkdir(parents=True)
+                (package / "__init__.py").write_text("version = 1\n")
             with (tmp_path / "ran").open("a") as ran:
                 ran.write(f"{' '.join(command[1:4])}\n")
 
@@ -261,6 +265,76 @@ class TestPythonEnvironment:
         assert not own.is_symlink()
         assert "-m venv" not in (tmp_path / "ran").read_text()
         assert "-m pip install" in (tmp_path / "ran").read_text()
+
+    def test_a_broken_one_of_ones_own_is_refused_in_one_sentence(self, clone: Path) -> None:
+        python = clone / ".venv" / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.symlink_to("/opt/python-that-was-upgraded/bin/python3")
+
+        with pytest.raises(python_environment.EnvironmentFailed) as refused:
+            python_environment.ensure(clone)
+
+        assert str(refused.value) == (
+            f"{clone}/.venv is your own, and its bin/python leads to /opt/python-that-was-upgraded/bin/python3, which "
+            "is gone: make that environment again, or remove it to get the sandbox's"
+        )
+
+    def test_nothing_is_said_of_damage_to_ones_own(self, clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        own = clone / ".venv"
+        program(own / "bin" / "python", "exit 1")
+        package = own / "lib" / "python3" / "site-packages" / "something"
+        package.mkdir(parents=True)
+        python_environment.ensure(clone)
+        package.rmdir()
+        (clone / "requirements.txt").write_text("pulumi==2\n")
+
+        python_environment.ensure(clone)
+
+        assert "damaged" not in capsys.readouterr().err
+
+    @pytest.mark.parametrize(("when", "checked"), [("after a boot", "an earlier boot"), ("at the next command", None)])
+    def test_damage_is_seen_and_mended(
+        self, clone: Path, capsys: pytest.CaptureFixture[str], when: str, checked: str | None
+    ) -> None:
+        entry = python_environment.ensure(clone).resolve()
+        packages = entry / "lib" / "python3" / "site-packages"
+        if checked:
+            (entry / ".platform-checked").write_text(checked)
+            (packages / "pulumi" / "__init__.py").write_text("")
+            said = "lib/python3/site-packages/pulumi/__init__.py has 0 bytes instead of 12"
+        else:
+            shutil.rmtree(packages / "pulumi")
+            said = "lib/python3/site-packages/pulumi/__init__.py is missing"
+        python_environment.ensure(clone)
+
+        assert f"{entry} is damaged ({said}): it is made again" in capsys.readouterr().err, when
+        assert (packages / "pulumi" / "__init__.py").read_text() == "version = 1\n"
+        python_environment.ensure(clone)
+        assert capsys.readouterr().err == ""
+
+    def test_what_was_looked_at_since_the_boot_is_not_looked_at_again(
+        self, clone: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        entry = python_environment.ensure(clone).resolve()
+        (entry / ".platform-checked").write_text("an earlier boot")
+        python_environment.ensure(clone)
+
+        def look(folder: Path) -> NoReturn:
+            raise AssertionError(f"{folder} is large")
+
+        monkeypatch.setattr(inventory, "_found", look)
+        python_environment.ensure(clone)
+
+    def test_one_of_an_older_sandbox_is_taken_as_it_is(self, clone: Path, tmp_path: Path) -> None:
+        entry = python_environment.ensure(clone).resolve()
+        for name in (".platform-checked", ".platform-inventory"):
+            (entry / name).unlink()
+        ran = (tmp_path / "ran").read_text()
+
+        python_environment.ensure(clone)
+
+        assert (tmp_path / "ran").read_text() == ran
+        assert (entry / ".platform-inventory").exists()
 
     def test_it_runs_on_a_python_that_has_nothing(self) -> None:
         command = [sys.executable, "-I", "-S", "-c", IMPORT_BARE, str(FOLDER.parents[1])]

@@ -6,7 +6,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import UnknownServiceError
 from werkzeug.wrappers import Response
@@ -18,7 +18,15 @@ from sandbox.cloud.journal import Journal
 from sandbox.cloud.operations import Asked, AwsError, Signature
 from sandbox.conditions import Conditions
 
-Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+class Application(Protocol):
+    """What answers requests."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]: ...
+
+    def has_answered(self, environ: Mapping[str, Any]) -> bool:
+        """Whether it will only give an answer again."""
+        ...
 
 
 class Climate:
@@ -49,7 +57,7 @@ class Climate:
     def _take(self, record: Mapping[str, Any]) -> None:
         self.conditions = Conditions.from_record(record)
 
-    def around(self, application: Application) -> Application:
+    def around(self, application: Application) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
         """``application`` under the conditions."""
 
         def conditioned(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -66,12 +74,14 @@ class Climate:
         fault = self._faults.of(signature.service, asked.name if asked else "")
         if fault is not None:
             return _failed(asked, environ, fault)
-        problem = self._pace.refusal(asked, signature.region) if asked else None
+        again = application.has_answered(environ)
+        problem = self._pace.refusal(asked, signature.region) if asked and not again else None
         if asked and problem:
             return asked.serialized(problem)
         answer = Response.from_app(application, {**environ, "wsgi.input": io.BytesIO(body)})
         answer.make_sequence()
-        return self._pace.shown(asked, signature.region, answer) if asked else answer
+        # What began already does not begin once more.
+        return self._pace.shown(asked, signature.region, answer) if asked and not again else answer
 
 
 def _asked(environ: Mapping[str, Any], signature: Signature, body: bytes) -> Asked | None:

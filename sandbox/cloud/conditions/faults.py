@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -73,11 +74,17 @@ class Faults:
         drawn = _draw(f"{conditions.fault_seed}/{service}/{operation}/{number}")
         if drawn >= conditions.fault_rate:
             return None
-        # Half of what fails is throttled, a quarter is a server error, a quarter is unavailable.
-        share = drawn / conditions.fault_rate
-        if share < 0.5:
-            return _THROTTLES.get(service, _THROTTLED)
-        return _FAILURES.get(service, _FAILURE) if share < 0.75 else _UNAVAILABLE
+        fault = _fault(service, drawn / conditions.fault_rate)
+        # Into the cloud's log: whoever wonders about an error there sees which were asked for.
+        print(f"as SANDBOX_FAULT_RATE asks: {service} {operation}: {fault.code}", file=sys.stderr, flush=True)
+        return fault
+
+
+def _fault(service: str, share: float) -> Fault:
+    """Half of what fails is throttled, a quarter is a server error, a quarter is unavailable. ``share`` is 0 to 1."""
+    if share < 0.5:
+        return _THROTTLES.get(service, _THROTTLED)
+    return _FAILURES.get(service, _FAILURE) if share < 0.75 else _UNAVAILABLE
 
 
 def _draw(text: str) -> float:

@@ -116,9 +116,17 @@ def _attached(call: Call) -> tuple[int, int]:
 
 
 def _cache_nodes(caches: ElastiCacheState, call: Call) -> tuple[int, int]:
-    used = sum(len(group["MemberClusters"]) for group in caches.of(call).groups.values())
-    shards = int(call.get("NumNodeGroups") or 1)
-    return used, shards * int(call.get("NumCacheClusters") or call.get("ReplicasPerNodeGroup", 0) + 1)
+    groups = caches.of(call).groups
+    used = sum(len(group["MemberClusters"]) for group in groups.values())
+    if call.operation == "CreateReplicationGroup":
+        shards = int(call.get("NumNodeGroups") or 1)
+        return used, shards * int(call.get("NumCacheClusters") or call.get("ReplicasPerNodeGroup", 0) + 1)
+    group = groups.get(str(call["ReplicationGroupId"]).lower())
+    if group is None:
+        return 0, 0
+    shards, members = len(group["NodeGroups"]), len(group["NodeGroups"][0]["NodeGroupMembers"])
+    wanted = int(call.get("NodeGroupCount") or shards) * int(call.get("NewReplicaCount", members - 1) + 1)
+    return used, max(0, wanted - shards * members)
 
 
 _EC2: dict[str, Count] = {

@@ -35,9 +35,11 @@ class ClusterOperations(Operations):
         when_made: Callable[[Cluster], None],
         when_deleted: Callable[[], None],
     ) -> None:
-        """``when_made`` gives a cluster its control plane, ``when_deleted`` is called after one went."""
+        """``version`` is the Kubernetes of new clusters, unless the journal tells of another one that was there then.
+        ``when_made`` gives a cluster its control plane, ``when_deleted`` is called after one went.
+        """
         self._clusters = clusters
-        self._version = version
+        self._given = version
         self._when_made = when_made
         self._when_deleted = when_deleted
 
@@ -131,6 +133,10 @@ class ClusterOperations(Operations):
         return {"update": cluster.updates[call["updateId"]]}
 
     # Inside
+
+    @property
+    def _version(self) -> str:
+        return self._clusters.version or self._given
 
     def _check_new(self, call: Call) -> None:
         name = call["name"]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from sandbox.cloud.eks.progress import Progress
 from sandbox.cloud.eks.state import Cluster, Clusters
 from sandbox.control_plane import ControlPlane, Webhooks
-from sandbox.processes import ProcessError
+from sandbox.processes import KilledError, ProcessError
 
 
 class PlaneKeeper:
@@ -25,10 +25,12 @@ class PlaneKeeper:
         *,
         when_new: Callable[[Cluster], None],
         when_back: Callable[[], None],
+        argument: str = "",
     ) -> None:
         """``version`` is the one of Kubernetes that there is. ``when_new`` furnishes an empty plane before its cluster
-        is ACTIVE; ``when_back`` hears that an old one runs again.
+        is ACTIVE; ``when_back`` hears that an old one runs again. ``argument`` is what ``make`` needs for this stack.
         """
+        self._argument = argument
         self._clusters = clusters
         self._plane = plane
         self._webhooks = webhooks
@@ -51,18 +53,22 @@ class PlaneKeeper:
             if (version := cluster.record["version"]) != self._version:
                 raise ProcessError(
                     f"cluster {cluster.name} has Kubernetes {version}, and the sandbox was started for "
-                    f"{self._version}: `make reset` throws the sandbox away"
+                    f"{self._version}: `make reset{self._argument}` throws the sandbox away"
                 )
+        creating = [cluster for cluster in self._clusters if cluster.record["status"] == "CREATING"]
         self.ensure()
-        for cluster in self._clusters:
-            if cluster.record["status"] == "CREATING":
-                self.bring_up(cluster)  # nobody has seen its plane yet: it may begin anew
+        for cluster in creating:
+            self.bring_up(cluster)  # nobody has seen its plane yet: it may begin anew
 
     def ensure(self) -> list[str]:
         """Start the plane again, with all that it holds, when a part of it has ended. Returns the names of these parts.
 
-        Raises ProcessError when it does not start.
+        One that did not come, because something killed it, is brought up anew: that is not waited for. Raises
+        ProcessError when it does not start.
         """
+        for cluster in self._clusters:
+            if self._progress.again(cluster):
+                self.bring_up(cluster)
         with self._lock:
             kept = self._clusters.plane
             # What an older version left is given up: the next cluster's plane begins anew in any case.
@@ -74,20 +80,29 @@ class PlaneKeeper:
             return ended
 
     def _bring_up(self, cluster: Cluster) -> None:
-        record = cluster.record
-        try:
-            with self._lock:
-                self._plane.reset()
-                self._plane.start(
-                    issuer=record["identity"]["oidc"]["issuer"],
-                    webhooks=self._webhooks,
-                    service_range=record["kubernetesNetworkConfig"]["serviceIpv4Cidr"],
-                )
-            self._when_new(cluster)
-        except Exception as error:
-            traceback.print_exc()
-            self._progress.failed(cluster, str(error))
-            return
+        for last in (False, True):
+            try:
+                self._begin_anew(cluster)
+                break
+            except Exception as error:
+                traceback.print_exc()
+                ended = not isinstance(error, ProcessError) and not self._plane.running
+                killed = ended or isinstance(error, KilledError)
+                if killed and not last:
+                    continue
+                self._progress.failed(cluster, str(error), may_try_again=killed or isinstance(error, ProcessError))
+                return
         self._progress.active(
             cluster, endpoint=self._plane.endpoint, certificate_authority=self._plane.certificate_authority
         )
+
+    def _begin_anew(self, cluster: Cluster) -> None:
+        record = cluster.record
+        with self._lock:
+            self._plane.reset()
+            self._plane.start(
+                issuer=record["identity"]["oidc"]["issuer"],
+                webhooks=self._webhooks,
+                service_range=record["kubernetesNetworkConfig"]["serviceIpv4Cidr"],
+            )
+        self._when_new(cluster)

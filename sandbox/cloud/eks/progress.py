@@ -24,22 +24,38 @@ class Progress:
     def __init__(self, clusters: Clusters, journal: Journal) -> None:
         self._clusters = clusters
         self._journal = journal
+        journal.register("kubernetes", self._offered)
         journal.register("cluster active", self._active)
         journal.register("cluster failed", self._failed)
+        journal.register("cluster again", self._again)
         journal.register("part", self._part)
         journal.register("part gone", self._part_gone)
         journal.register("departed gone", lambda _: self._clusters.departed.pop(0))
 
     # Clusters
 
+    def offered(self, version: str) -> None:
+        """New clusters get this version of Kubernetes from now on."""
+        if version != self._clusters.version:
+            self._journal.perform("kubernetes", {"version": version})
+
     def active(self, cluster: Cluster, *, endpoint: str, certificate_authority: str) -> None:
         """The control plane is there."""
         facts = {"endpoint": endpoint, "certificateAuthority": {"data": certificate_authority}}
         self._journal.perform("cluster active", {**_named(cluster), "facts": facts})
 
-    def failed(self, cluster: Cluster, message: str) -> None:
-        """The control plane did not come."""
-        self._journal.perform("cluster failed", {**_named(cluster), "message": message})
+    def failed(self, cluster: Cluster, message: str, *, may_try_again: bool = False) -> None:
+        """The control plane did not come, and could when it ``may_try_again``."""
+        told = {"message": message, "may_try_again": may_try_again}
+        self._journal.perform("cluster failed", {**_named(cluster), **told})
+
+    def again(self, cluster: Cluster) -> bool:
+        """The control plane is tried again. Returns whether it may be: the cluster is there, and waits for that."""
+        with self._journal.lock:
+            if cluster not in self._clusters or not cluster.may_try_again:
+                return False
+            self._journal.perform("cluster again", _named(cluster))
+        return True
 
     # Node groups and add-ons
 
@@ -102,6 +118,9 @@ class Progress:
 
     # The mutations
 
+    def _offered(self, told: Record) -> None:
+        self._clusters.version = told["version"]
+
     def _active(self, told: Record) -> None:
         cluster = self._named(told)
         record, access = cluster.record, cluster.record["accessConfig"]
@@ -118,10 +137,18 @@ class Progress:
         )
 
     def _failed(self, told: Record) -> None:
-        record = self._named(told).record
+        cluster = self._named(told)
+        cluster.may_try_again = bool(told.get("may_try_again"))
+        record = cluster.record
         issue = {"code": "InternalFailure", "message": told["message"], "resourceIds": list[str]()}
         record["health"] = {"issues": [issue]}
         record["status"] = "FAILED"
+
+    def _again(self, told: Record) -> None:
+        cluster = self._named(told)
+        cluster.may_try_again = False
+        cluster.record["health"] = {"issues": []}
+        cluster.record["status"] = "CREATING"
 
     def _part(self, told: Record) -> None:
         record = _records(self._named(told), told["kind"])[told["name"]]

@@ -50,6 +50,8 @@ class Cluster:
     pod_identities: dict[str, Record] = field(default_factory=no_records)
     """By association id."""
     updates: dict[str, Record] = field(default_factory=no_records)
+    may_try_again: bool = False
+    """Whether its control plane failed for a reason that passes, such as a kill."""
 
     @property
     def name(self) -> str:
@@ -119,6 +121,8 @@ class Clusters:
         """The plane that must run, if any."""
         self.departed: list[Record] = []
         """The add-ons of a cluster that went, until their software has left the plane."""
+        self.version: str | None = None
+        """The version of Kubernetes that new clusters get, where the journal tells."""
 
     def __iter__(self) -> Iterator[Cluster]:
         return iter(list(self._clusters.values()))

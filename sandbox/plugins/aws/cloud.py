@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import botocore
@@ -12,13 +15,20 @@ import botocore.config
 import botocore.exceptions
 import botocore.parsers
 import botocore.session
+from botocore.retries import quota, standard
 
 from sandbox.plugins.protocol import ProviderError, Unanswered
 
 _xform_name: Callable[[str], str] = cast("Any", botocore).xform_name
+_register_retry_handler: Callable[[Any, int], Any] = cast("Any", standard).register_retry_handler
+_retry_quota: Callable[[int], Any] = cast("Any", quota).RetryQuota
 _GONE = re.compile(r"NotFound|NoSuch|DoesNotExist|\.Unknown")
 RETRIES = 25
 """How often the genuine provider tries a call that is throttled or fails on the server's side (``maxRetries``)."""
+_DEAD_AFTER = 3.0
+"""Seconds for which nobody listens until it is certain that nobody will: only the next command starts the cloud."""
+_AGAIN = 0.2
+"""Seconds between two looks at whether anybody listens."""
 _TOKEN = "X-Sandbox-Creation"
 _CONNECTIONS = 64  # The engine works on many resources at once; botocore's default of 10 would queue them.
 
@@ -34,6 +44,15 @@ class AwsError(ProviderError):
     def gone(self) -> bool:
         """Whether the code says that there is no such thing."""
         return bool(_GONE.search(self.code))
+
+
+class _Dead(Exception):
+    """Nobody listens any more."""
+
+    def __init__(self, *, sent: bool) -> None:
+        super().__init__()
+        self.sent = sent
+        """Whether the request may have reached somebody before."""
 
 
 class Models:
@@ -58,9 +77,23 @@ MODELS = Models()
 class Cloud:
     """Clients of one endpoint, for any region. Threads may share it."""
 
-    def __init__(self, endpoint: str, *, attempts: int = RETRIES, mode: str = "standard") -> None:
-        """Each call is made at most ``attempts`` times, as botocore's retry ``mode`` (standard or adaptive) does it."""
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        attempts: int = RETRIES,
+        mode: str = "standard",
+        tokens: int | None = None,
+        log: Path | None = None,
+    ) -> None:
+        """Each call is made at most ``attempts`` times, as botocore's retry ``mode`` (standard or adaptive) does it.
+
+        ``tokens`` limits how often all calls to one service together are made again; None for no limit. ``log`` is the
+        cloud's, for the message when it has ended.
+        """
+        self._attempts, self._tokens = attempts, tokens
         self._endpoint = endpoint
+        self._log = log
         self._session: Any = botocore.session.Session()
         self._session.set_credentials("sandbox", "sandbox")
         self._clients: dict[tuple[str, str], Any] = {}
@@ -82,9 +115,28 @@ class Cloud:
                 client = self._session.create_client(
                     service, region_name=region, endpoint_url=self._endpoint, config=self._config
                 )
+                self._limit_retries(client)
                 client.meta.events.register("before-call", self._add_token)
+                # Where botocore's own handler is, and before it.
+                name = client.meta.service_model.service_id.hyphenize()
+                client.meta.events.register_first(f"needs-retry.{name}", _give_up_on_the_dead)
                 self._clients[key] = client
             return self._clients[key]
+
+    def _limit_retries(self, client: Any) -> None:
+        """Put another bucket of tokens in place of botocore's, which some hundred failures empty.
+
+        The genuine provider has none, unless it is told to (``tokenBucketRateLimiterCapacity``).
+        """
+        service = client.meta.service_model.service_id.hyphenize()
+        client.meta.events.unregister(f"needs-retry.{service}", unique_id=f"retry-config-{service}")
+        handler = _register_retry_handler(client, self._attempts)
+        handler._retry_quota._quota = _retry_quota(self._tokens or sys.maxsize)
+
+    @property
+    def _ended(self) -> str:
+        log = f"; its log is {self._log}" if self._log else ""
+        return f"the sandbox's cloud has ended: run the command again, which starts it{log}"
 
     def _add_token(self, params: dict[str, Any], **_: Any) -> None:
         if token := getattr(self._calling, "token", ""):
@@ -111,5 +163,21 @@ class Cloud:
             raise ProviderError(f"{operation}: {error}") from error
         except botocore.parsers.ResponseParserError as error:
             raise ProviderError(f"{operation}: the sandbox's cloud does not have this operation") from error
+        except _Dead as error:
+            # What never reached it has certainly not happened.
+            raise (Unanswered if error.sent else ProviderError)(f"{operation}: {self._ended}") from None
         except botocore.exceptions.BotoCoreError as error:
             raise Unanswered(f"{operation}: no answer from the sandbox's cloud: {error}") from error
+
+
+def _give_up_on_the_dead(request_dict: dict[str, Any], caught_exception: Any, **_: Any) -> float | None:
+    """How long to wait before the next try. None leaves it to botocore, which would try for minutes."""
+    told: dict[str, Any] = request_dict["context"]
+    if not isinstance(caught_exception, botocore.exceptions.EndpointConnectionError):
+        told["sandbox sent"] = True
+        told.pop("sandbox refused", None)
+        return None
+    since = told.setdefault("sandbox refused", time.monotonic())
+    if time.monotonic() - since > _DEAD_AFTER:
+        raise _Dead(sent=bool(told.get("sandbox sent")))
+    return _AGAIN

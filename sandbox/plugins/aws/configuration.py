@@ -44,7 +44,14 @@ def cloud(home: Home, arguments: Mapping[str, Any]) -> Cloud:
     given, mode = arguments.get("maxRetries"), arguments.get("retryMode")
     # 0 is «not set» to the genuine provider.
     attempts = int(given) if isinstance(given, int | float) and given > 0 else RETRIES
-    return Cloud(endpoint(home), attempts=attempts, mode=mode if mode in RETRY_MODES else RETRY_MODES[0])
+    capacity = arguments.get("tokenBucketRateLimiterCapacity")
+    return Cloud(
+        endpoint(home),
+        attempts=attempts,
+        mode=mode if mode in RETRY_MODES else RETRY_MODES[0],
+        tokens=int(capacity) if isinstance(capacity, int | float) and capacity > 0 else None,
+        log=home.logs / "cloud.log",
+    )
 
 
 def region(arguments: Mapping[str, Any]) -> str:

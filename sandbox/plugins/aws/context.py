@@ -79,13 +79,19 @@ class Context:
             raise self._located(error, given) from error
 
     def _located(self, error: AwsError, params: Mapping[str, Any]) -> AwsError:
-        prop = blamed(error, params, self.props, self.row)
+        quota = quota_of(error.operation, error.code, error.reason)
+        if quota:
+            prop = next((name for name in quota.properties if name in self.props), None)
+        else:
+            prop = blamed(error, params, self.props, self.row)
         where = f"{self.call.name or self.id} ({self.row.token}{f', property {prop}' if prop else ''})"
-        quota = quota_of(error.operation, error.code)
-        # AWS's message does not say which of its many quotas it is about, and so not what to ask for.
-        asked = f". The quota is «{quota.name}» ({quota.code}), {quota.default} by default" if quota else ""
+        told = str(error)
+        if quota:
+            # AWS's message does not say which of its many quotas it is about, and so not what to ask for.
+            asked = f"The quota is «{quota.name}» ({quota.code}), {quota.default} by default"
+            told = f"{told.rstrip('.')}. {asked}"
         located = AwsError(error.operation, error.code, error.reason)
-        located.args = (f"{where}: {error}{asked}",)
+        located.args = (f"{where}: {told}",)
         return located
 
     def read(self) -> dict[str, Any] | None:

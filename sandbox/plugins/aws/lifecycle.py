@@ -268,7 +268,7 @@ class Lifecycle:
         started = time.monotonic()
         while not arrived():
             waited = time.monotonic() - started
-            state = self._state()
+            state = self.state()
             if waited > limit:
                 raise self._error(f"{doing} {context.id} took more than {limit:.0f} s; it is {state}")
             if context.place.cancelled.wait(pause):
@@ -277,7 +277,7 @@ class Lifecycle:
             # The genuine provider asks every 10 to 30 s; here an answer costs milliseconds, and hours may be seconds.
             pause = min(pause * 1.5, 1)
 
-    def _state(self) -> str:
+    def state(self) -> str:
         """What the cloud says that the resource is at, and why."""
         rule, live = self._row.wait, self._context.live
         status = jmespath.search(rule.status, live) if rule else None

@@ -71,6 +71,10 @@ class Outputs:
             if inputs.get("tags"):
                 bag["tags"] = inputs["tags"]
             bag["tagsAll"] = dict(tags_all)
+        return self.marked(bag)
+
+    def marked(self, bag: Mapping[str, Any]) -> dict[str, Any]:
+        """``bag`` with its secrets marked."""
         return {
             key: Secret(value) if key in self._row.secret and value is not None else value for key, value in bag.items()
         }

@@ -101,7 +101,7 @@ class AwsProvider(Provider):
         row = self._row(call.type)
         schema = schema_of(row.token)
         known: Properties = {**outputs, **(inputs or {})}
-        importing = not inputs
+        importing = inputs is None  # those of Eip() are empty
         if importing:
             known |= _parse_id(row, id)
             id = str(known.pop("id", id))
@@ -122,7 +122,13 @@ class AwsProvider(Provider):
             found = made.refreshed(inputs or {}, decoded)
         if row.tags:
             found = self._with_tags(found, inputs or {}, tags)
-        return id, found, made.of(context, {**_local(row, known), **found}, tags)
+        unfinished = bool(outputs.get(_UNFINISHED))
+        outputs = made.of(context, {**_local(row, known), **found}, tags)
+        if unfinished:
+            reason = f"{call.name} ({row.token}): its creation was cut off; it is {lifecycle.state()}"
+            raise InitFailed(id, {**outputs, _UNFINISHED: True}, found, [f"{reason}. The next up does the rest"])
+        # Of an import nobody else can tell which inputs are secret: no program has marked them yet.
+        return id, made.marked(found) if importing else found, outputs
 
     def update(
         self, call: Call, id: str, old_inputs: Properties, old_outputs: Properties, news: Properties

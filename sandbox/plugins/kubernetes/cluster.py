@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from sandbox.kube import ApiError, KubeClient, KubeconfigError, UnknownKind
 from sandbox.plugins.kubernetes import objects
 from sandbox.plugins.kubernetes.waiting import Waiter
 from sandbox.plugins.protocol import ProviderError, Unanswered, Unknown
+from sandbox.plugins.secrecy import Words
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def explain(error: ApiError, obj: Mapping[str, Any]) -> ProviderError:
         text = f"{objects.describe(obj)}: {_conflict(error)}"
     elif "field is immutable" in str(error):
         text += " (to replace the object instead, name the field in replace_on_changes)"
-    text = _without_secret_values(text, obj)
+    text = Words(_secret_values(obj)).blot(text)
     return Unanswered(text) if error.status == 0 else ProviderError(text)
 
 
@@ -119,12 +120,8 @@ def _conflict(error: ApiError) -> str:
     )
 
 
-def _without_secret_values(text: str, obj: Mapping[str, Any]) -> str:
-    if obj.get("kind") != "Secret":
-        return text
-    for key in ("data", "stringData"):
+def _secret_values(obj: Mapping[str, Any]) -> Iterator[str]:
+    """What a Secret holds: a chart's are marked by nobody."""
+    for key in ("data", "stringData") if obj.get("kind") == "Secret" else ():
         values: Mapping[str, Any] = obj.get(key) or {}
-        for value in values.values():
-            if isinstance(value, str) and value:
-                text = text.replace(value, "[secret]")
-    return text
+        yield from (value for value in values.values() if isinstance(value, str))

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from sandbox.charts import Capabilities, Chart, ChartError, Charts, ChartSettings, Helm, Hook, Wanted, render
 from sandbox.charts.census import Renderer
+from sandbox.charts.settings import CACHE
 from sandbox.home import Home
 from sandbox.kube import ApiError
 from sandbox.plugins.kubernetes import objects
 from sandbox.plugins.kubernetes.cluster import Cluster
 from sandbox.plugins.protocol import Properties, ProviderError, contains_unknown
+from sandbox.plugins.secrecy import Words
 from sandbox.stand_ins import crd_names, known, stand_in
+from sandbox.toolchain.pins import HELM
+from sandbox.toolchain.setup import find
 
 Object = dict[str, Any]
 
@@ -48,39 +52,59 @@ class Library:
     crds: Path
     """The toolchain's folder of the operators' CRDs, which stand-ins bring."""
     charts: Charts | None = None
-    """None where no chart may be had."""
+    """None where no chart may be had but those at a path."""
     kubernetes: str = ""
     """The version to render for while the cluster is not known yet."""
+    local: Callable[[], Charts] | None = None
+    """What renders those where the user did not ask for charts. Raises ChartError where there is no helm for it."""
 
     @classmethod
-    def of(cls, home: Home) -> Library:
-        """The library of a sandbox. What may be had can change from one command to the next."""
+    def of(cls, home: Home, today: dict[Wanted, Path] | None = None) -> Library:
+        """The library of a sandbox. What may be had can change from one command to the next.
+
+        ``today`` is filled with what was pulled, and spares the pulls of who gives it back.
+        """
         facts = home.facts
         settings, program = ChartSettings.read(home), facts["tools"].get("helm")
-        charts = None
-        if settings.needs_helm and program:
-            charts = Charts(settings, Helm(program, home.root / "helm"), home.root / "charts")
-        return cls(Path(facts["crds"]), charts, str(facts["kubernetes_version"]))
+
+        def charts(program: str) -> Charts:
+            pulled = {} if today is None else today
+            return Charts(settings, Helm(program, home.root / "helm"), home.root / "charts", pulled)
+
+        return cls(
+            Path(facts["crds"]),
+            charts(program) if settings.needs_helm and program else None,
+            str(facts["kubernetes_version"]),
+            lambda: charts(_some_helm()),
+        )
+
+    def may_have(self, wanted: Wanted) -> bool:
+        """Whether the chart itself is looked for, and no stand-in is taken unseen."""
+        return self.charts is not None or (self.local is not None and wanted.local)
 
     def chart(self, inputs: Properties) -> Chart | None:
         """The release's chart, None when it can't be had. Raises ProviderError when it should be, and is not right."""
-        if self.charts is None:
-            return None
+        found = self._found(inputs)
+        return found[1] if found else None
+
+    def _found(self, inputs: Properties) -> tuple[Helm, Chart] | None:
         wanted = wanted_chart(inputs)
         try:
-            return self.charts.find(wanted)
+            charts = self.charts or (self.local() if self.local and wanted.local else None)
+            chart = charts.find(wanted) if charts else None
         except ChartError as error:
             raise _named(error, inputs) from None
+        return (charts.helm, chart) if charts and chart else None
 
     def contents(self, inputs: Properties, cluster: Cluster, *, upgrade: bool = False) -> Contents:
         """What the release is made of. Raises ProviderError with Helm's reason."""
-        chart = self.chart(inputs)
-        if chart is None:
+        found = self._found(inputs)
+        if found is None:
             return self._stand_in(inputs)
-        assert self.charts is not None
+        helm, chart = found
         try:
             rendered = render(
-                self.charts.helm,
+                helm,
                 chart,
                 name=inputs["name"],
                 namespace=inputs["namespace"],
@@ -109,7 +133,7 @@ class Library:
     def of_chart(self, inputs: Mapping[str, Any], cluster: Cluster) -> list[Object] | None:
         """The objects of a release that is not installed yet, CRDs first; None while nobody can tell them."""
         wanted = dict(inputs)
-        if self.charts is None:
+        if not self.may_have(wanted_chart(wanted)):
             return self.of_stand_in(wanted_chart(wanted).name, wanted)
         if contains_unknown(wanted):
             return None
@@ -169,6 +193,17 @@ def wanted_chart(inputs: Properties) -> Wanted:
     )
 
 
+def _some_helm() -> str:
+    """The helm that a command with charts would use, where it is there already."""
+    program = find(HELM)
+    if program is None:
+        raise ChartError(
+            f"a chart at a path takes helm, which is neither on PATH (3.19 or newer) nor in the sandbox's cache: set "
+            f"{CACHE} to the folder that the chart is in, and the next `make` command builds helm"
+        )
+    return program
+
+
 def _named(error: ChartError, inputs: Properties) -> ProviderError:
     release = f"{inputs['namespace']}/{inputs['name']}"
     return ProviderError(
@@ -177,10 +212,12 @@ def _named(error: ChartError, inputs: Properties) -> ProviderError:
 
 
 def _without_secrets(text: str, inputs: Properties) -> str:
-    """A schema's refusal repeats the value that it refuses. The engine does not say which values are secret."""
-    for value in _secret_values(inputs.get("values")):
-        text = text.replace(value, "[secret]")
-    return text
+    """A schema's refusal repeats the value that it refuses.
+
+    Values that the program marks as secret are taken out of all that a provider says. These are those that nobody
+    marks, and that have the name of a secret.
+    """
+    return Words(_secret_values(inputs.get("values"))).blot(text)
 
 
 def _secret_values(value: Any, name: str = "") -> Iterator[str]:
@@ -190,7 +227,7 @@ def _secret_values(value: Any, name: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for item in cast("list[Any]", value):
             yield from _secret_values(item, name)
-    elif isinstance(value, str) and len(value) > 3 and _SECRET_NAME.search(name):
+    elif isinstance(value, str) and _SECRET_NAME.search(name):
         yield value
 
 

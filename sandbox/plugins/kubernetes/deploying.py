@@ -14,7 +14,7 @@ from sandbox.plugins.kubernetes.contents import Contents
 from sandbox.plugins.kubernetes.installation import Installation
 from sandbox.plugins.kubernetes.records import Record, Status
 from sandbox.plugins.kubernetes.waiting import NotReady
-from sandbox.plugins.protocol import Properties, ProviderError
+from sandbox.plugins.protocol import Properties, ProviderError, Unanswered
 from sandbox.stand_ins import crd_names
 
 Object = dict[str, Any]
@@ -31,19 +31,26 @@ class DeploymentFailed(Exception):
 
 def is_first(before: Record | None, renderer: Renderer) -> bool:
     """Whether this is the chart's install: also from a stand-in to the chart, and after an install that was cut off."""
-    return before is None or before.rendered_by is not renderer or before.status is Status.PENDING_INSTALL
+    if before is None or before.gone:
+        return True
+    return before.rendered_by is not renderer or before.status is Status.PENDING_INSTALL
 
 
 @dataclass(frozen=True)
 class Deployment:
     """The next revision of a release, while it is made."""
 
-    client: KubeClient
     steps: Installation
     inputs: Properties
     contents: Contents
     before: Record | None
     """The newest revision that there is."""
+    new: bool
+    """Whether the engine's state does not have the release yet, so that one that fails may be gone without a trace."""
+
+    @property
+    def client(self) -> KubeClient:
+        return self.steps.cluster.required
 
     @property
     def _true_chart(self) -> bool:
@@ -54,17 +61,14 @@ class Deployment:
         steps, inputs, before = self.steps, self.inputs, self.before
         if inputs.get("createNamespace"):
             steps.create_namespace()
-        standing = records.standing(self.client, steps.namespace, steps.name)
+        standing = steps.placed(records.standing(self.client, steps.namespace, steps.name))
         if before is not None and before.rendered_by is not self.contents.rendered_by:
             # A stand-in's objects are like the chart's, but their selectors, which can't be changed, may differ.
             steps.remove(list(reversed(standing)), keep=False)
         first = is_first(before, self.contents.rendered_by)
         if self._true_chart:
             steps.refuse_what_belongs_to_others(steps.placed(self.contents.objects), standing)
-            if first:  # Helm never touches CRDs on an upgrade.
-                steps.install_missing_crds(self.contents.crds, inputs["chart"])
-        else:
-            steps.install_crds(self.contents.crds)
+        self._install_crds(first=first)
         # Only now it can be told whether custom resources live in namespaces.
         wanted = steps.placed(self.contents.objects)
         wanted = steps.owned(wanted) if self._true_chart else wanted
@@ -84,6 +88,18 @@ class Deployment:
         records.prune(self.client, record, int(inputs.get("maxHistory") or 0))
         return record
 
+    def _install_crds(self, *, first: bool) -> None:
+        steps = self.steps
+        try:
+            if not self._true_chart:
+                steps.install_crds(self.contents.crds)
+            elif first:  # Helm never touches CRDs on an upgrade.
+                steps.install_missing_crds(self.contents.crds, self.inputs["chart"])
+        except NotReady as error:
+            text = f"Helm release {steps.id}: {objects.describe(error.live)} did not become available: {error}"
+            # Who was stopped in between can't tell, and asks again.
+            raise (Unanswered if steps.cluster.cancelled.is_set() else ProviderError)(text) from None
+
     def _make(self, record: Record, standing: Sequence[Object], *, first: bool) -> None:
         steps, inputs = self.steps, self.inputs
         again = self.before is not None and self.before.status is not Status.DEPLOYED
@@ -96,18 +112,33 @@ class Deployment:
 
     def _failed(self, record: Record, standing: Sequence[Object], reasons: Sequence[str]) -> DeploymentFailed:
         """Record the failure, and undo what the release asks to have undone."""
+        named = [f"Helm release {self.steps.id}{text}" for text in reasons]
+        if self.steps.cluster.cancelled.is_set():
+            # It did not fail, it was stopped: its record stays pending, and the next command goes on from there.
+            return DeploymentFailed(record, named, undone=False)
         record = record.as_(Status.FAILED)
         records.write(self.client, record)
-        named = [f"Helm release {self.steps.id}{text}" for text in reasons]
-        before, atomic = self.before, bool(self.inputs.get("atomic"))
-        if atomic or (before is not None and self.inputs.get("cleanupOnFail")):
-            self.steps.remove(_without(record.objects, standing), keep=False)
-        if atomic and before is None:
-            records.forget(self.client, record)
-        elif atomic and before is not None and before.status is Status.DEPLOYED:
-            self.steps.apply(before.objects)
-            records.write(self.client, before.again(record.revision + 1))
-        return DeploymentFailed(record, named, undone=atomic)
+        try:
+            undone = bool(self.inputs.get("atomic")) and self._undone(record, standing)
+            if not undone and self.before is not None and self.inputs.get("cleanupOnFail"):
+                self.steps.remove(_without(record.objects, standing), keep=False)
+        except ProviderError as error:
+            return DeploymentFailed(record, [*named, f"what it did could not be undone: {error}"], undone=False)
+        return DeploymentFailed(record, named, undone=undone)
+
+    def _undone(self, record: Record, standing: Sequence[Object]) -> bool:
+        """Bring back the revision that is deployed, or else nothing at all; False where that is not possible."""
+        steps, there = self.steps, [*standing, *_without(record.objects, standing)[::-1]]
+        if (last := records.deployed(self.client, steps.namespace, steps.name)) is not None:
+            known = steps.placed(last.objects)
+            steps.remove(_without(there, known), keep=False)
+            steps.apply(known)
+            records.write(self.client, last.again(record.revision + 1))
+        elif self.new:
+            steps.remove(there[::-1])
+            steps.forget(record)
+        # Else there is nothing to go back to, and the state has the release.
+        return last is not None or self.new
 
     def _record(self, wanted: list[Object], *, first: bool) -> Record:
         contents, inputs, before = self.contents, self.inputs, self.before

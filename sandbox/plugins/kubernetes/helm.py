@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.charts import HookEvent
+from sandbox.charts.census import BROUGHT_CRDS, RENDERED_BY, Renderer
 from sandbox.charts.census import RELEASE as TYPE
-from sandbox.charts.census import RENDERED_BY, Renderer
+from sandbox.charts.settings import CACHE, CHARTS
 from sandbox.plugins.kubernetes import objects, records
 from sandbox.plugins.kubernetes.cluster import Cluster
 from sandbox.plugins.kubernetes.contents import Contents, Library, wanted_chart
@@ -21,7 +22,7 @@ from sandbox.plugins.kubernetes.deploying import Deployment, DeploymentFailed, i
 from sandbox.plugins.kubernetes.differences import path_text, walk
 from sandbox.plugins.kubernetes.ignoring import under
 from sandbox.plugins.kubernetes.installation import Installation
-from sandbox.plugins.kubernetes.records import Record
+from sandbox.plugins.kubernetes.records import Record, Status
 from sandbox.plugins.protocol import (
     UNKNOWN,
     Call,
@@ -31,6 +32,7 @@ from sandbox.plugins.protocol import (
     InitFailed,
     Properties,
     ProviderError,
+    Unanswered,
     contains_unknown,
 )
 
@@ -44,9 +46,23 @@ DIGEST = "__chartDigest"
 """The output that tells when the files of a chart have changed."""
 
 _REPLACES = ("name", "namespace")
+_CHART = ("chart", "version", "repositoryOpts", "devel")
+"""Inputs that say which chart it is."""
 _RENDERED = ("values", "valueYamlFiles", "allowNullValues")
 """Inputs that do nothing but change what a chart is rendered to."""
 _NOT_CARRIED_OUT = ("postrender", "reuseValues", "verify", "dependencyUpdate")
+_LOSS = (Renderer.HELM, Renderer.STAND_IN)
+
+
+class _WouldGo(ProviderError):
+    """A release whose chart can't be had any more is to change: its stand-in would take the place of all it has."""
+
+    def __init__(self, inputs: Properties) -> None:
+        super().__init__(
+            f"Helm release {_id(inputs)} was installed from its chart, and chart {wanted_chart(inputs)} can't be had "
+            f"now: set {CACHE} (or {CHARTS}=online) as when it came up. To have a stand-in instead, take the release "
+            "out of the program first"
+        )
 
 
 @dataclass(frozen=True)
@@ -80,6 +96,8 @@ class Releases:
                 change = Change.UPDATE_REPLACE
                 replaces.append(text)
             details[text] = change
+        if details and self._would_lose_chart(old_outputs, news):
+            raise _WouldGo(news)
         if not contains_unknown(news) and not replaces:
             if not under("chart", ignored) and self._is_another_chart(old_outputs, news):
                 details.setdefault("chart", Change.UPDATE)
@@ -93,26 +111,38 @@ class Releases:
             return "", {**inputs, "resourceNames": UNKNOWN, "status": UNKNOWN}
         before = records.latest(self.cluster.required, inputs["namespace"], inputs["name"])
         # Of a creation that was begun before, the record is its own.
-        own = call.again or before is None or (before.status.pending and before.chart == inputs["chart"])
-        if not own:
+        own = call.again or before is None or before.gone
+        if before is not None and not own and not (before.status.pending and before.chart == inputs["chart"]):
             raise ProviderError(f"cannot re-use a name that is still in use: there is a release {_id(inputs)}")
-        return _id(inputs), self._install(call, inputs, before)
+        try:
+            return _id(inputs), self._install(call, inputs, before, new=True)
+        except Unanswered:
+            raise
+        except ProviderError as error:
+            # What was begun before may have made much already: only in the state it can be upgraded, or destroyed.
+            begun = before is not None and not before.gone
+            left = records.latest(self.cluster.required, inputs["namespace"], inputs["name"]) if begun else None
+            if left is None:
+                raise
+            raise InitFailed(_id(inputs), {**inputs, **_computed(left)}, inputs, [str(error)]) from None
 
-    def update(self, call: Call, news: Properties) -> Properties:
+    def update(self, call: Call, news: Properties, old_outputs: Properties | None = None) -> Properties:
+        if self._would_lose_chart(old_outputs or {}, news):
+            raise _WouldGo(news)
         if call.preview:
             self._contents(call, news, upgrade=True)
             return {**news, "resourceNames": UNKNOWN, "status": UNKNOWN}
         before = records.latest(self.cluster.required, news["namespace"], news["name"])
-        if before is None:
+        if before is None or before.gone:
             raise ProviderError(f"there is no release {_id(news)} to upgrade: `pulumi refresh` notes that")
-        return self._install(call, news, before)
+        return self._install(call, news, before, new=False)
 
     def read(
         self, id: str, inputs: Properties | None, outputs: Properties
     ) -> tuple[str, Properties, Properties] | None:
         namespace, name = objects.parse_id(id)
         record = records.latest(self.cluster.required, namespace or self.cluster.namespace, name)
-        if record is None:
+        if record is None or record.gone:
             return None
         known_inputs = inputs or {
             "chart": record.chart,
@@ -131,13 +161,14 @@ class Releases:
         if record is None:
             return
         steps = self._steps(call, {**outputs, "name": record.name, "namespace": record.namespace})
-        hooks = [] if outputs.get("disableWebhooks") else record.hooks
-        steps.run_hooks(hooks, HookEvent.PRE_DELETE)
-        steps.remove(list(reversed(records.standing(client, record.namespace, record.name))))
-        steps.run_hooks(hooks, HookEvent.POST_DELETE)
-        records.forget(client, record)
-        if not records.of_chart(client, record.chart):
-            steps.remove_crds(record.crds)
+        hooks = [] if outputs.get("disableWebhooks") or record.gone else record.hooks
+        again = record.status is Status.UNINSTALLING
+        if not record.gone:
+            records.mark(client, record, Status.UNINSTALLING)
+        steps.run_hooks(hooks, HookEvent.PRE_DELETE, again=again)
+        steps.remove(list(reversed(steps.placed(records.standing(client, record.namespace, record.name)))))
+        steps.run_hooks(hooks, HookEvent.POST_DELETE, again=again)
+        steps.forget(record)
 
     # -- steps --------------------------------------------------------------------------------------------------
 
@@ -145,7 +176,7 @@ class Releases:
         """What the release is made of, told to the user; None while that can't be known."""
         if contains_unknown(inputs):
             chart = wanted_chart(inputs)
-            if self.library.charts is None:
+            if not self.library.may_have(chart):
                 call.log(f"chart {chart}: the sandbox installs a stand-in for its controllers", severity="warning")
             else:
                 call.log(f"chart {chart} is rendered once its values are known")
@@ -155,12 +186,14 @@ class Releases:
         call.log(contents.told, severity=severity)
         return contents
 
-    def _install(self, call: Call, inputs: Properties, before: Record | None) -> Properties:
+    def _install(self, call: Call, inputs: Properties, before: Record | None, *, new: bool) -> Properties:
         renderer = Renderer.HELM if self.library.chart(inputs) else Renderer.STAND_IN
+        if before is not None and not before.gone and (before.rendered_by, renderer) == _LOSS:
+            raise _WouldGo(inputs)
         contents = self._contents(call, inputs, upgrade=not is_first(before, renderer))
         assert contents is not None, "nothing is unknown in an update"
         try:
-            record = Deployment(self.cluster.required, self._steps(call, inputs), inputs, contents, before).run()
+            record = Deployment(self._steps(call, inputs), inputs, contents, before, new=new).run()
         except DeploymentFailed as error:
             if error.undone:
                 raise ProviderError(f"{error}; as it is atomic, what it did was undone") from None
@@ -181,6 +214,11 @@ class Releases:
             return False
         return old_outputs.get(RENDERED_BY) != Renderer.HELM or old_outputs.get(DIGEST) not in (None, chart.digest)
 
+    def _would_lose_chart(self, old_outputs: Properties, news: Properties) -> bool:
+        if old_outputs.get(RENDERED_BY) != Renderer.HELM or any(contains_unknown(news.get(key)) for key in _CHART):
+            return False
+        return self.library.chart(news) is None
+
     def _renders_the_same(
         self, details: Sequence[str] | dict[str, Change], olds: Properties, outputs: Properties, news: Properties
     ) -> bool:
@@ -189,8 +227,11 @@ class Releases:
             return False
         if outputs.get(RENDERED_BY) != Renderer.HELM or self.library.chart(news) is None or contains_unknown(olds):
             return False
-        before, after = (self.library.contents(inputs, self.cluster, upgrade=True) for inputs in (olds, news))
-        return before == after
+        try:
+            before = self.library.contents(olds, self.cluster, upgrade=True)
+        except ProviderError:
+            return False  # an upgrade refuses what the install took: the new values may well be the remedy
+        return before == self.library.contents(news, self.cluster, upgrade=True)
 
     def _noted(self, inputs: Properties) -> Properties:
         chart = self.library.chart(inputs)
@@ -220,4 +261,5 @@ def _computed(record: Record) -> Properties:
             "version": record.version,
         },
         RENDERED_BY: record.rendered_by,
+        BROUGHT_CRDS: record.crds,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,9 +11,10 @@ from typing import Any, cast
 from sandbox.charts import Hook, HookEvent
 from sandbox.charts.hooks import DeletePolicy, due
 from sandbox.kube import ApiError, UnknownKind
-from sandbox.plugins.kubernetes import objects
+from sandbox.plugins.kubernetes import objects, records
 from sandbox.plugins.kubernetes.cluster import Cluster, explain
-from sandbox.plugins.kubernetes.waiting import NotReady
+from sandbox.plugins.kubernetes.records import Record
+from sandbox.plugins.kubernetes.waiting import NotReady, Waiter
 from sandbox.plugins.protocol import Call, ProviderError
 from sandbox.stand_ins import LABEL
 
@@ -25,6 +27,9 @@ _MANAGED_BY = "app.kubernetes.io/managed-by"
 _KEEP = "helm.sh/resource-policy"
 _BROUGHT_BY = "sandbox.platform/brought-by"
 """The annotation of a CRD that names the chart which it came with."""
+
+_SERVED = 10.0
+"""Seconds that an API server has for serving a new CRD after the user wants to stop."""
 
 _WAITED = frozenset(
     {
@@ -89,8 +94,16 @@ class Installation:
             self._apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
 
     def install_crds(self, crds: Sequence[Object]) -> None:
-        """Make the CRDs and wait until they are served."""
-        self.wait(self.apply(crds))
+        """Make the CRDs and wait until they are served. Raises NotReady."""
+        for live in self.apply(crds):
+            try:
+                self.wait([live])
+            except NotReady:
+                if not self.cluster.cancelled.is_set():
+                    raise
+                # Who is to stop finishes this all the same: it takes a moment, and what comes next needs them.
+                log = partial(self.call.log, ephemeral=True)
+                Waiter(self.cluster.required, threading.Event()).until_ready(live, live, timeout=_SERVED, log=log)
 
     def install_missing_crds(self, crds: Sequence[Object], chart: str) -> None:
         """The same for those that do not exist, or are a stand-in's: Helm leaves all others as they are."""
@@ -132,6 +145,16 @@ class Installation:
         found = [client.get("apiextensions.k8s.io/v1", _CRD, name) for name in names]
         ours = [crd for crd in found if crd and (_of_stand_in(crd) or objects.annotation(crd, _BROUGHT_BY))]
         self.remove([crd for crd in ours if not self._in_use(crd)])
+
+    def forget(self, record: Record) -> None:
+        """Take away the CRDs that came with a release, unless others need them, and then its record.
+
+        In this order, as only the record tells of the CRDs to who goes on after a kill.
+        """
+        client = self.cluster.required
+        if not records.others_of_chart(client, record):
+            self.remove_crds(record.crds)
+        records.forget(client, record)
 
     # -- hooks --------------------------------------------------------------------------------------------------
 

@@ -47,8 +47,9 @@ class Previewing:
         charts = ", ".join(self.coming.unknown_charts())
         but = f" (its CRDs may be in a chart that the sandbox does not have: {charts})" if charts else ""
         raise ProviderError(
-            f"{objects.describe(obj)}: {error}, and no CustomResourceDefinition, chart or add-on of the program brings "
-            f"it{but}: correct its apiVersion and kind, or put its CRD into the program"
+            f"{objects.describe(obj)}: {error}, and within {self.coming.patience:g} s no CustomResourceDefinition, "
+            f"chart or add-on was registered that brings it{but}: correct its apiVersion and kind, put its CRD into "
+            "the program, or, where the program has it, register it first (depends_on)"
         )
 
     def _is_changing(self, obj: Mapping[str, Any]) -> bool:
@@ -58,5 +59,8 @@ class Previewing:
             return False
         wanted = objects.normalise(objects.from_properties(found))
         name = str(objects.metadata(wanted).get("name"))
-        live = self.cluster.client.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
+        try:
+            live = self.cluster.client.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", name)
+        except ApiError as error:
+            raise explain(error, wanted) from None
         return live is not None and prune(live["spec"], wanted["spec"]) != wanted["spec"]

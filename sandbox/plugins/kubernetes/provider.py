@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import yaml
 
+from sandbox.charts import Wanted
 from sandbox.home import Home
+from sandbox.kube import ApiError
 from sandbox.plugins.kubernetes import helm, manifests
 from sandbox.plugins.kubernetes.cluster import Cluster, configured, read_text
 from sandbox.plugins.kubernetes.coming import Coming
 from sandbox.plugins.kubernetes.contents import Library
 from sandbox.plugins.kubernetes.resources import Resources
 from sandbox.plugins.program import Program
-from sandbox.plugins.protocol import Call, Change, Diff, Failure, Properties, Provider, Unknown
+from sandbox.plugins.protocol import Call, Change, Diff, Failure, Properties, Provider, Unanswered, Unknown
 
 _UNSUPPORTED = ("renderYamlToDirectory", "alwaysRender", "skipUpdateUnreachable", "deleteUnreachable", "cluster")
 
@@ -27,6 +31,7 @@ class KubernetesProvider(Provider):
     def __init__(self, home: Home) -> None:
         super().__init__(home)
         self._program = Program()
+        self._pulled: dict[Wanted, Path] = {}
         self._use(Cluster(None, "the provider is not configured"))
 
     def attached(self, program: Program) -> None:
@@ -38,12 +43,16 @@ class KubernetesProvider(Provider):
 
     def _contents(self, name: str, inputs: Mapping[str, Any]) -> list[dict[str, Any]] | None:
         """The objects of a chart or add-on; None when nobody can tell them."""
-        library = Library.of(self.home)
+        library = self._library
         return library.of_stand_in(name, inputs) if "chart" not in inputs else library.of_chart(inputs, self._cluster)
 
     @property
     def _releases(self) -> helm.Releases:
-        return helm.Releases(self._cluster, Library.of(self.home))
+        return helm.Releases(self._cluster, self._library)
+
+    @property
+    def _library(self) -> Library:
+        return Library.of(self.home, self._pulled)
 
     # -- the provider itself ------------------------------------------------------------------------------------
 
@@ -98,14 +107,16 @@ class KubernetesProvider(Provider):
 
     def create(self, call: Call, inputs: Properties) -> tuple[str, Properties]:
         if call.type == helm.TYPE:
-            return self._releases.create(call, inputs)
+            with _answering(call):
+                return self._releases.create(call, inputs)
         return self._resources.create(call, inputs)
 
     def read(
         self, call: Call, id: str, inputs: Properties | None, outputs: Properties
     ) -> tuple[str, Properties, Properties] | None:
         if call.type == helm.TYPE:
-            return self._releases.read(id, inputs, outputs)
+            with _answering(call):
+                return self._releases.read(id, inputs, outputs)
         return self._resources.read(call, id, inputs, outputs)
 
     def update(
@@ -113,12 +124,14 @@ class KubernetesProvider(Provider):
     ) -> Properties:
         del id, old_inputs
         if call.type == helm.TYPE:
-            return self._releases.update(call, news)
+            with _answering(call):
+                return self._releases.update(call, news, old_outputs)
         return self._resources.update(call, old_outputs, news)
 
     def delete(self, call: Call, id: str, old_inputs: Properties, outputs: Properties) -> None:
         if call.type == helm.TYPE:
-            self._releases.delete(call, id, outputs)
+            with _answering(call):
+                self._releases.delete(call, id, outputs)
         else:
             self._resources.delete(call, old_inputs, outputs)
 
@@ -128,6 +141,15 @@ class KubernetesProvider(Provider):
             self._unsupported(token)
         namespace = str(arguments.get("defaultNamespace") or "")
         return {"result": manifests.decode(self._cluster, str(arguments["text"]), namespace)}
+
+
+@contextmanager
+def _answering(call: Call) -> Generator[None]:
+    """Work on a release. A request that fails in the middle leaves it half done: its record says how far it is."""
+    try:
+        yield
+    except ApiError as error:
+        raise Unanswered(f"Helm release {call.name}: {error}") from None
 
 
 def _target(arguments: Mapping[str, Any]) -> Any:

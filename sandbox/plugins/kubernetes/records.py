@@ -13,10 +13,12 @@ from typing import Any, cast
 
 import yaml
 
-from sandbox.charts import Hook
+from sandbox.charts import ChartError, Hook, dialect
 from sandbox.charts.census import Renderer
+from sandbox.charts.rendering import parse
 from sandbox.kube import KubeClient
 from sandbox.plugins.kubernetes import objects
+from sandbox.plugins.protocol import ProviderError
 
 Object = dict[str, Any]
 
@@ -34,10 +36,20 @@ class Status(StrEnum):
     FAILED = "failed"
     PENDING_INSTALL = "pending-install"
     PENDING_UPGRADE = "pending-upgrade"
+    PENDING_ROLLBACK = "pending-rollback"
+    UNINSTALLING = "uninstalling"
+    UNINSTALLED = "uninstalled"
+    """Nothing but the history is left: `helm uninstall --keep-history`."""
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Status:
+        del value  # a word of another Helm
+        return cls.UNKNOWN
 
     @property
     def pending(self) -> bool:
-        return self in (Status.PENDING_INSTALL, Status.PENDING_UPGRADE)
+        return self in (Status.PENDING_INSTALL, Status.PENDING_UPGRADE, Status.PENDING_ROLLBACK)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +75,10 @@ class Record:
 
     def as_(self, status: Status) -> Record:
         return replace(self, status=status)
+
+    @property
+    def gone(self) -> bool:
+        return self.status is Status.UNINSTALLED
 
     def again(self, revision: int) -> Record:
         """The same as a later revision."""
@@ -140,11 +156,17 @@ def latest(client: KubeClient, namespace: str, name: str) -> Record | None:
     return _read(max(secrets, key=_revision)) if secrets else None
 
 
+def deployed(client: KubeClient, namespace: str, name: str) -> Record | None:
+    """The revision of a release that is deployed, None while none is."""
+    secrets = [secret for secret in _secrets(client, namespace, name) if _status(secret) is Status.DEPLOYED]
+    return _read(max(secrets, key=_revision)) if secrets else None
+
+
 def standing(client: KubeClient, namespace: str, name: str) -> list[Object]:
     """What a release may have in the cluster: the objects of the revision that is deployed, and of those that came
     after it and got somewhere, each once and in the order in which they were applied."""
     secrets = sorted(_secrets(client, namespace, name), key=_revision)
-    records = [_read(secret) for secret in secrets if secret["metadata"]["labels"]["status"] != Status.SUPERSEDED]
+    records = [_read(secret) for secret in secrets if _status(secret) not in (Status.SUPERSEDED, Status.UNINSTALLED)]
     found = {objects.identity(obj): obj for record in records for obj in record.objects}
     return list(found.values())
 
@@ -162,10 +184,18 @@ def prune(client: KubeClient, record: Record, kept: int) -> None:
         client.delete("v1", "Secret", secret["metadata"]["name"], record.namespace)
 
 
-def of_chart(client: KubeClient, chart: str) -> bool:
-    """Whether any release of a chart is recorded."""
+def mark(client: KubeClient, record: Record, status: Status) -> None:
+    """Note how far a revision is by now."""
+    for secret in _secrets(client, record.namespace, record.name):
+        if _revision(secret) == record.revision:
+            _relabel(client, secret, status)
+
+
+def others_of_chart(client: KubeClient, record: Record) -> bool:
+    """Whether another release of the same chart is recorded."""
     secrets = client.list("v1", "Secret", label_selector="owner=helm")
-    return any(secret["metadata"].get("annotations", {}).get(_CHART) == chart for secret in secrets)
+    others = (s["metadata"] for s in secrets if _release(s) != (record.namespace, record.name))
+    return any(other.get("annotations", {}).get(_CHART) == record.chart for other in others)
 
 
 def _read(secret: Mapping[str, Any]) -> Record:
@@ -173,6 +203,12 @@ def _read(secret: Mapping[str, Any]) -> Record:
     release = cast("Object", json.loads(gzip.decompress(text)))
     metadata = cast("Object", release["chart"]["metadata"])
     annotations = cast("Mapping[str, str]", secret["metadata"].get("annotations", {}))
+    # One without the sandbox's annotations is of plain helm, and so are its YAML and what it came from.
+    ours = _RENDERED_BY in annotations
+    try:
+        manifest = list(yaml.safe_load_all(release["manifest"])) if ours else parse(release["manifest"]).objects
+    except ChartError as error:
+        raise ProviderError(f"the record of Helm release {release['namespace']}/{release['name']}: {error}") from None
     return Record(
         name=release["name"],
         namespace=release["namespace"],
@@ -181,12 +217,15 @@ def _read(secret: Mapping[str, Any]) -> Record:
         version=metadata["version"],
         app_version=metadata.get("appVersion", ""),
         values=release.get("config") or {},
-        objects=list(yaml.safe_load_all(release["manifest"])),
+        objects=manifest,
         crds=[crd for crd in annotations.get(_CRDS, "").split(",") if crd],
-        hooks=[Hook(yaml.safe_load(hook["manifest"]), hook["path"]) for hook in release.get("hooks") or ()],
+        hooks=[
+            Hook((yaml.safe_load if ours else dialect.load)(hook["manifest"]), hook["path"])
+            for hook in release.get("hooks") or ()
+        ],
         revision=release["version"],
-        status=Status(secret["metadata"]["labels"]["status"]),
-        rendered_by=Renderer(annotations.get(_RENDERED_BY, Renderer.STAND_IN)),
+        status=_status(secret),
+        rendered_by=Renderer(annotations.get(_RENDERED_BY, Renderer.HELM)),
     )
 
 
@@ -209,6 +248,15 @@ def _secrets(client: KubeClient, namespace: str, name: str) -> list[Object]:
 
 def _revision(secret: Mapping[str, Any]) -> int:
     return int(secret["metadata"]["labels"]["version"])
+
+
+def _status(secret: Mapping[str, Any]) -> Status:
+    return Status(secret["metadata"]["labels"]["status"])
+
+
+def _release(secret: Mapping[str, Any]) -> tuple[str, str]:
+    metadata = secret["metadata"]
+    return metadata["namespace"], metadata["labels"]["name"]
 
 
 def _relabel(client: KubeClient, secret: Mapping[str, Any], status: Status) -> None:

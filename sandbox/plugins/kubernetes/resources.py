@@ -105,7 +105,10 @@ class Resources:
         if self._cluster.client is None:
             call.log(f"{objects.REPLACE_UNREADY} can't be looked into: {self._cluster.reason}", severity="warning")
             return False
-        live = self._live(objects.from_properties(old_outputs))
+        try:
+            live = self._live(objects.from_properties(old_outputs))
+        except ApiError as error:
+            raise explain(error, new) from None
         return live is not None and not job(live, Around()).ready
 
     def create(self, call: Call, inputs: Properties) -> tuple[str, Properties]:
@@ -164,6 +167,8 @@ class Resources:
             self._cluster.waiter.check_ready(live, known)
         except NotReady as error:
             raise _init_failed(error, id, found, manager) from None
+        except ApiError as error:
+            raise explain(error, live) from None
         return id, objects.to_properties(found), objects.live_outputs(live, manager)
 
     def delete(self, call: Call, old_inputs: Properties, outputs: Properties) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -27,7 +27,10 @@ class Surroundings:
     client: KubeClient
 
     def around(self, live: Object, rule: Rule) -> Around:
-        """What the rule needs to know."""
+        """What the rule needs to know. Raises ApiError.
+
+        The user need not have the right to see what only adds to the verdict.
+        """
         meta = objects.metadata(live)
         namespace = meta.get("namespace")
         client = self.client
@@ -39,11 +42,12 @@ class Surroundings:
             replica_sets = client.list("apps/v1", "ReplicaSet", namespace, label_selector=_selector(live))
         if "endpoint_slices" in rule.needs:
             label = f"kubernetes.io/service-name={meta['name']}"
-            slices = client.list("discovery.k8s.io/v1", "EndpointSlice", namespace, label_selector=label)
+            listed = _permitted(client.list, "discovery.k8s.io/v1", "EndpointSlice", namespace, label_selector=label)
+            slices = cast("list[Object]", listed or [])
         if "storage_class" in rule.needs and (name := live.get("spec", {}).get("storageClassName")):
-            storage_class = client.get("storage.k8s.io/v1", "StorageClass", name)
+            storage_class = _permitted(client.get, "storage.k8s.io/v1", "StorageClass", name)
         if "services" in rule.needs:
-            missing = tuple(name for name in backends(live) if client.get("v1", "Service", name, namespace) is None)
+            missing = tuple(name for name in backends(live) if self._is_missing(name, namespace))
         return Around(
             replica_sets=replica_sets,
             endpoint_slices=slices,
@@ -88,11 +92,24 @@ class Surroundings:
             lines.append(f"[{about_what.get('kind')} {about_what.get('name')}] {reason}: {message}")
         return lines
 
+    def _is_missing(self, service: str, namespace: str | None) -> bool:
+        return _permitted(self.client.get, "v1", "Service", service, namespace, otherwise={}) is None
+
     def _listed(self, kind: str, namespace: str | None, **selectors: str) -> list[Object]:
         try:
             return self.client.list("v1", kind, namespace, **selectors)
         except ApiError:
             return []  # whoever may not look is told without it
+
+
+def _permitted(ask: Callable[..., Any], *arguments: Any, otherwise: Any = None, **selectors: str) -> Any:
+    """The answer to a request, or ``otherwise`` where the user's rights don't reach it."""
+    try:
+        return ask(*arguments, **selectors)
+    except ApiError as error:
+        if error.status != 403:
+            raise
+        return otherwise
 
 
 def _essence(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandbox.kube import KubeClient, UnknownKind
+from sandbox.kube import ApiError, KubeClient, UnknownKind
 from sandbox.plugins.kubernetes import objects
 from sandbox.plugins.kubernetes.keepers import Keepers, kept_by
 from sandbox.plugins.kubernetes.readiness import Around, Rule, Verdict, rule_for
@@ -63,11 +63,16 @@ class Waiter:
         next_problems = time.monotonic() + PATIENCE
         problems: list[str] = []
         for _ in self._pauses(limit):
-            found = self._get(live)
-            if found is None:
-                raise NotReady(live, ["it was deleted while it was waited for"])
-            live = found
-            verdict = look.at(live)
+            try:
+                found = self._get(live)
+                if found is None:
+                    raise NotReady(live, ["it was deleted while it was waited for"])
+                live = found
+                verdict = look.at(live)
+            except ApiError as error:
+                if not _passes(error):
+                    raise NotReady(live, [str(error)]) from None
+                verdict = look.in_vain(error)
             if verdict.ready:
                 log(verdict.note)  # an empty one clears what was shown
                 return live
@@ -83,7 +88,7 @@ class Waiter:
         raise NotReady(live, [f"{reason}: waiting for {look.last.waiting_for}", *look.problems(live)])
 
     def check_ready(self, live: Object, inputs: Mapping[str, Any]) -> None:
-        """One look, without waiting. Raises NotReady when the object is not, or is no longer, ready."""
+        """One look, without waiting. Raises NotReady when the object is not, or is no longer, ready; ApiError."""
         rule = rule_for(live)
         if rule is None or not rule.watched or objects.annotation(inputs, objects.SKIP_AWAIT) == "true":
             return
@@ -98,12 +103,19 @@ class Waiter:
             raise NotReady(live, [reason, *look.problems(live)])
 
     def until_gone(self, live: Mapping[str, Any], *, timeout: float, log: Log) -> None:
-        """Return once the object no longer exists, or is another one of the same name."""
+        """Return once the object no longer exists, or is another one of the same name. Raises ProviderError."""
         uid = objects.metadata(live).get("uid")
         last: Object = dict(live)
         said = ""
         for _ in self._pauses(timeout):
-            found = self._get(live)
+            try:
+                found = self._get(live)
+            except ApiError as error:
+                if not _passes(error):
+                    raise ProviderError(f"{objects.describe(live)}: {error}") from None
+                log(f"waiting for the deletion to finish: {error}")
+                said = ""
+                continue
             if found is None or objects.metadata(found).get("uid") != uid:
                 log("")
                 return
@@ -140,6 +152,11 @@ class Waiter:
             return None
 
 
+def _passes(error: ApiError) -> bool:
+    """Whether the API server is only away or overburdened: it may be started anew at this moment."""
+    return error.status in (0, 429) or error.status >= 500
+
+
 class _Look:
     """Looks at one object again and again, by the conditions that the user names or else by its kind's rule."""
 
@@ -159,6 +176,11 @@ class _Look:
             around = self._surroundings.around(live, self._rule)
             self._around = replace(around, settled=self._settling.settled(around))
             self.last = self._rule.verdict(live, self._around)
+        return self.last
+
+    def in_vain(self, error: ApiError) -> Verdict:
+        """The verdict while the API server can't say anything."""
+        self.last = Verdict(False, f"the API server ({error})")
         return self.last
 
     def problems(self, live: Object) -> list[str]:

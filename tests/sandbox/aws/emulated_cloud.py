@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,15 +63,19 @@ class _Handler(MotoRequestHandler):
 
 
 @contextmanager
-def emulated_cloud(journal: Path | None = None, conditions: Conditions = UNLIMITED) -> Iterator[str]:
+def emulated_cloud(
+    journal: Path | None = None,
+    conditions: Conditions = UNLIMITED,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[str]:
     """The address of a cloud: with a fresh EKS and ElastiCache, unless ``journal`` is what an earlier one has left.
 
-    moto keeps what earlier ones had: no quotas hold.
+    moto keeps what earlier ones had: no quotas hold. ``clock`` decides how far what takes its time has come.
     """
     clusters, caches, plane = Clusters(), ElastiCacheState(), _Plane()
     plane_like: Any = plane
     kept = Journal(journal)
-    climate = Climate(kept, conditions)
+    climate = Climate(kept, conditions, clock)
     keeper = PlaneKeeper(
         clusters,
         plane_like,

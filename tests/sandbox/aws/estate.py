@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.plugins.aws.provider import AwsProvider
-from sandbox.plugins.protocol import Call, Diff, Secret
+from sandbox.plugins.protocol import Call, Diff, Log, Secret
 from tests.sandbox.aws.emulated_cloud import KUBERNETES
 
 Properties = dict[str, Any]
@@ -67,6 +67,7 @@ class Estate:
 
     provider: AwsProvider
     made: dict[str, Made] = field(default_factory=dict)
+    log_to: Log | None = None
 
     def __getitem__(self, token: str) -> Made:
         if token not in self.made:
@@ -77,7 +78,9 @@ class Estate:
     def create(self, token: str, name: str, program: Properties) -> Made:
         # As from the plugins' process, which notes each creation.
         noted = secrets.token_hex(16)
-        call = Call(urn=f"urn:pulumi:test::platform::{token}::{name}", type=token, name=name, token=noted)
+        call = Call(
+            urn=f"urn:pulumi:test::platform::{token}::{name}", type=token, name=name, log_to=self.log_to, token=noted
+        )
         inputs, failures = self.provider.check(call, {}, program)
         assert failures == []
         id, outputs = self.provider.create(call, inputs)

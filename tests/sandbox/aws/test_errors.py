@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,8 +20,8 @@ from sandbox.plugins.aws.cloud import AwsError, Cloud
 from sandbox.plugins.aws.errors import blamed
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.aws.tables import RESOURCES
-from sandbox.plugins.protocol import ProviderError
-from sandbox.quotas import QUOTAS
+from sandbox.plugins.protocol import ProviderError, Unanswered
+from sandbox.quotas import QUOTAS, Quota, quota_of
 from tests.sandbox.aws.emulated_cloud import UNLIMITED
 from tests.sandbox.aws.estate import (
     CACHE_SUBNETS,
@@ -41,7 +45,7 @@ from tests.sandbox.aws.estate import (
 from tests.sandbox.cloud_server import reset
 
 INSTANCE, ALIAS = "aws:rds/instance:Instance", "aws:kms/alias:Alias"
-NODES = "aws:eks/nodeGroup:NodeGroup"
+NODES, CACHE = "aws:eks/nodeGroup:NodeGroup", "aws:elasticache/replicationGroup:ReplicationGroup"
 POLICY, RULE = "aws:iam/rolePolicy:RolePolicy", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
@@ -168,9 +172,81 @@ class TestQuotas:
         self, estate: Estate, token: str, program: Callable[[Estate], dict[str, Any]], code: str, quota: str
     ) -> None:
         said = refusal(estate, token, program(estate))
-        assert said.startswith(f"second ({token}")
+        assert said.startswith(f"second ({token}): ")
         assert f"{code}: " in said
         assert f"The quota is {quota}" in said
+        assert ".." not in said
+
+    def test_the_whole_sentence(self, estate: Estate) -> None:
+        assert refusal(estate, VPC, {"cidrBlock": "10.0.0.0/16"}) == (
+            "second (aws:ec2/vpc:Vpc): CreateVpc: VpcLimitExceeded: The maximum number of VPCs has been reached. "
+            "The quota is «VPCs per Region» (L-F678F1CE), 5 by default"
+        )
+
+    @pytest.mark.parametrize(
+        ("token", "change", "code", "prop"),
+        [
+            (NODES, {"scalingConfig": {"minSize": 1, "desiredSize": 1, "maxSize": 451}}, "L-BD136A63", "scalingConfig"),
+            (CACHE, {"numCacheClusters": 3}, "L-DFE45DF3", "numCacheClusters"),
+        ],
+    )
+    def test_a_property_that_asks_for_too_much_is_named(
+        self, cloud: str, estate: Estate, token: str, change: dict[str, Any], code: str, prop: str
+    ) -> None:
+        _conditions(cloud, UNLIMITED)
+        made = estate[token]
+        inputs, _ = estate.diff(made, change)
+        quotas = {quota.code: 100 for quota in QUOTAS} | {code: 2}
+        _conditions(cloud, Conditions(quotas=quotas))
+        with pytest.raises(ProviderError) as raised:
+            estate.provider.update(made.call, made.id, made.inputs, dict(made.outputs), inputs)
+        assert str(raised.value).startswith(f"{made.call.name} ({token}, property {prop}): ")
+        assert f"({code})" in str(raised.value)
+
+
+@pytest.mark.parametrize("quota", QUOTAS, ids=lambda quota: quota.code)
+@pytest.mark.parametrize("limit", [None, 7])
+def test_each_refusal_leads_to_its_own_quota(quota: Quota, limit: int | None) -> None:
+    """Whatever else the operation may exceed, and whatever the account's own value is."""
+    message = quota.message.format(limit=quota.default if limit is None else limit)
+    assert [quota_of(operation, quota.error, message) for operation in quota.operations] == [quota] * len(
+        quota.operations
+    )
+
+
+def test_an_error_that_is_no_quotas_names_none() -> None:
+    assert quota_of("CreateRole", "LimitExceeded", "Cannot exceed quota for something else: 3") is None
+
+
+class TestDeadCloud:
+    """The cloud was killed, and nobody starts it before the next command."""
+
+    def test_it_is_told_soon_and_that_nothing_was_made(self, tmp_path: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        began = time.monotonic()
+        with pytest.raises(ProviderError) as raised:
+            Cloud(f"http://127.0.0.1:{port}", log=tmp_path / "cloud.log").call("ec2", "eu-west-3", "CreateVpc", {})
+        assert time.monotonic() - began < 6
+        assert not isinstance(raised.value, Unanswered)
+        assert "the sandbox's cloud has ended: run the command again" in str(raised.value)
+        assert f"its log is {tmp_path / 'cloud.log'}" in str(raised.value)
+
+    def test_what_reached_it_before_may_have_been_made(self) -> None:
+        server = socket.create_server(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+
+        def die() -> None:
+            connection, _ = server.accept()
+            server.close()
+            connection.recv(65536)
+            connection.close()
+
+        dying = threading.Thread(target=die)
+        dying.start()
+        with pytest.raises(Unanswered, match="the sandbox's cloud has ended"):
+            Cloud(f"http://127.0.0.1:{port}").call("ec2", "eu-west-3", "CreateVpc", {})
+        dying.join()
 
 
 class TestFaults:
@@ -189,6 +265,21 @@ class TestFaults:
         assert live is not None
         estate.provider.delete(group.call, group.id, group.inputs, group.outputs)
         estate.provider.delete(vpc.call, vpc.id, vpc.inputs, vpc.outputs)
+
+    @pytest.mark.parametrize(("given", "finishes"), [({}, True), ({"tokenBucketRateLimiterCapacity": 500}, False)])
+    def test_it_does_not_tire_unless_it_is_given_a_bucket_of_tokens(
+        self, cloud: str, make_provider: Callable[..., AwsProvider], given: dict[str, Any], finishes: bool
+    ) -> None:
+        _conditions(cloud, UNLIMITED)  # the provider itself asks for its account first
+        place: Any = make_provider(**given)._place
+        _conditions(cloud, Conditions(fault_rate=0.5, fault_seed=1))
+        for _ in range(250):
+            try:
+                place.cloud.call("ec2", "eu-west-3", "DescribeVpcs", {})
+            except AwsError:
+                assert not finishes
+                return
+        assert finishes
 
     def test_it_gives_up_after_as_many_times_as_it_was_told(self, cloud: str) -> None:
         _conditions(cloud, Conditions(fault_rate=0.9, fault_seed=1))

@@ -62,7 +62,7 @@ def test_its_id_imports_it(estate: Estate, token: str) -> None:
     sample = SAMPLES[token]
     found = estate.provider.read(made.call, sample.import_id(made), None, {})
     assert found is not None
-    id, inputs, outputs = found
+    id, inputs, outputs = found[0], plain(found[1]), found[2]
     assert id == made.id
     program, failures = estate.provider.check(made.call, inputs, made.program)
     assert failures == []

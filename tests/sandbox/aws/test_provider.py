@@ -12,7 +12,7 @@ from sandbox.home import Home
 from sandbox.plugins.aws import lifecycle
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.protocol import Call, InitFailed, ProviderError, Secret
-from tests.sandbox.aws.estate import CLUSTER, SECRET, VPC, Estate, plain
+from tests.sandbox.aws.estate import CLUSTER, EIP, GATEWAY, SECRET, VPC, Estate, plain
 
 MakeProvider = Callable[..., AwsProvider]
 
@@ -137,6 +137,26 @@ def test_secrets_are_marked(make_provider: MakeProvider) -> None:
     _, outputs = estate.provider.create(call, {"secretId": estate[SECRET].id, "secretString": "hidden"})
     assert outputs["secretString"] == Secret("hidden")
     assert "hidden" not in repr(outputs)
+
+
+def test_secrets_of_an_import_are_marked_in_inputs_and_outputs(make_provider: MakeProvider) -> None:
+    estate = Estate(make_provider())
+    made = estate["aws:secretsmanager/secretVersion:SecretVersion"]
+    found = estate.provider.read(made.call, made.id, None, {})
+    assert found is not None
+    for bag in found[1:]:
+        assert bag["secretString"] == Secret("hidden")
+        assert "hidden" not in repr(bag)
+
+
+@pytest.mark.parametrize("token", [EIP, GATEWAY])
+def test_a_refresh_of_a_resource_without_inputs_is_no_import(make_provider: MakeProvider, token: str) -> None:
+    provider = make_provider(region="eu-west-2")
+    call = Call(urn="urn", type=token, name="bare")
+    id, outputs = provider.create(call, {})
+    found = provider.read(call, id, {}, plain(outputs))
+    assert found is not None
+    assert (found[0], found[1], plain(found[2])) == (id, {}, plain(outputs))
 
 
 def test_a_resource_that_fails_to_arrive_is_kept(make_provider: MakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -64,12 +68,18 @@ def provider_of(url: str, folder: Path, patch: pytest.MonkeyPatch) -> AwsProvide
     return provider
 
 
-def describe(url: str) -> list[Any]:
+def describe(url: str, *only: str) -> list[Any]:
+    """What the services say; those named alone, where some are."""
     session = boto3.Session("sandbox", "sandbox", region_name=REGION)
     clients: dict[str, Any] = {
-        service: session.client(service, endpoint_url=url) for service in {service for service, _, _ in DESCRIPTIONS}
+        service: session.client(service, endpoint_url=url)
+        for service in {service for service, _, _ in DESCRIPTIONS if not only or service in only}
     }
-    answers = [getattr(clients[service], operation)(**arguments) for service, operation, arguments in DESCRIPTIONS]
+    answers = [
+        getattr(clients[service], operation)(**arguments)
+        for service, operation, arguments in DESCRIPTIONS
+        if service in clients
+    ]
     return [{key: value for key, value in answer.items() if key != "ResponseMetadata"} for answer in answers]
 
 
@@ -115,6 +125,47 @@ def _plain(value: Any, seen: dict[int, int]) -> Any:
         members = {name: _plain(member, seen) for name, member in list(vars(value).items())}
         return {"the type": type(value).__name__, **members}
     return f"some {type(value).__name__}"
+
+
+def live(journal: Path) -> list[Any]:
+    """What a cloud says of its EC2; a new one makes something there before."""
+    new = not journal.exists()
+    with emulated_cloud(journal) as url:
+        ec2: Any = boto3.Session("sandbox", "sandbox", region_name=REGION).client("ec2", endpoint_url=url)
+        if new:
+            vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+            group = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
+            for port in range(80, 90):
+                ec2.authorize_security_group_ingress(
+                    GroupId=group, IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp="10.0.0.0/8"
+                )
+            ec2.create_tags(Resources=[vpc, group], Tags=[{"Key": f"k{n}", "Value": "v"} for n in range(9)])
+        return describe(url, "ec2")
+
+
+_LIFE = """
+import json, sys
+from pathlib import Path
+from sandbox.cloud.__main__ import _keep_order
+_keep_order()
+from tests.sandbox.aws.test_restart import live
+print(json.dumps(live(Path(sys.argv[1])), default=str))
+"""
+
+
+def test_it_is_the_same_in_a_process_whose_sets_would_have_another_order(tmp_path: Path) -> None:
+    """Python orders sets by a seed that it draws for each process, and moto goes through some."""
+
+    def life(seed: str) -> Any:
+        environ = {**os.environ, "PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", _LIFE, str(tmp_path / "cloud.journal")]
+        done = subprocess.run(command, env=environ, cwd=Path(__file__).parents[3], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    first = life("1")
+    assert "10.0.0.0/8" in json.dumps(first)
+    assert life("2") == first
 
 
 def test_everything_is_as_it_was(tmp_path: Path, patch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,13 @@ def test_a_chart_at_a_path_needs_no_cache(tmp_path: Path) -> None:
     assert found.path == path
 
 
+@pytest.mark.parametrize("reference", ["./charts/shop", "../shop", "/nowhere/shop"])
+def test_a_path_at_which_there_is_no_chart_is_refused(cache: Path, tmp_path: Path, reference: str) -> None:
+    chart(cache)
+    with pytest.raises(ChartError, match=r"^there is no chart at /.*/shop$"):
+        charts(cache, tmp_path).find(Wanted(reference))
+
+
 def test_a_file_that_is_no_archive_is_still_found_so_that_helm_can_say_why(cache: Path, tmp_path: Path) -> None:
     (cache / "shop-1.0.0.tgz").write_text("oops")
     found = charts(cache, tmp_path).find(Wanted("shop", "1.0.0"))
@@ -141,12 +148,48 @@ def test_what_the_cache_lacks_is_pulled_once_when_that_is_allowed(
     assert second == f"none {tmp_path}/homes/cache {tmp_path}/homes/docker"
 
 
-def test_the_newest_version_is_asked_for_each_time(cache: Path, tmp_path: Path) -> None:
+def pulls(log: Path) -> int:
+    return sum(line.startswith("pull ") for line in log.read_text().splitlines())
+
+
+def test_the_newest_version_is_asked_for_once_in_each_run(cache: Path, tmp_path: Path) -> None:
     file, log = packed(chart(tmp_path / "made"), tmp_path / "far"), tmp_path / "log"
     library = charts(cache, tmp_path, online=True, helm=PULL.format(chart=file, log=log))
     library.find(Wanted("shop"))
-    library.find(Wanted("shop"))
-    assert len(log.read_text().splitlines()) == 4
+    found = library.find(Wanted("shop"))
+    assert pulls(log) == 1
+    assert charts(cache, tmp_path, online=True, helm=PULL.format(chart=file, log=log)).find(Wanted("shop")) == found
+    assert pulls(log) == 2
+
+
+def test_a_newer_chart_leaves_the_one_from_which_another_release_renders(cache: Path, tmp_path: Path) -> None:
+    file, log = packed(chart(tmp_path / "made"), tmp_path / "far"), tmp_path / "log"
+    pull = PULL.format(chart=file, log=log)
+    before = charts(cache, tmp_path, online=True, helm=pull).find(Wanted("shop"))
+    packed(chart(tmp_path / "made", values={"new": True}), tmp_path / "far")  # the same name and version even
+    after = charts(cache, tmp_path, online=True, helm=pull).find(Wanted("shop"))
+    assert before is not None
+    assert after is not None
+    assert before.path != after.path
+    assert before.digest != after.digest, "both are there to be read"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted("shop", "v1.0.0", "https://example.com/charts"),
+        Wanted("oci://registry.example.com/charts/shop:1.0.0"),
+        Wanted(f"oci://registry.example.com/charts/shop@sha256:{'0' * 64}"),
+        Wanted("https://example.com/charts/shop-1.0.0.tgz"),
+    ],
+    ids=str,
+)
+def test_a_version_that_is_written_out_is_pulled_once_and_for_all(cache: Path, tmp_path: Path, wanted: Wanted) -> None:
+    file, log = packed(chart(tmp_path / "made"), tmp_path / "far"), tmp_path / "log"
+    for _ in range(2):
+        found = charts(cache, tmp_path, online=True, helm=PULL.format(chart=file, log=log)).find(wanted)
+        assert found is not None
+    assert pulls(log) == 1
 
 
 def test_a_pull_that_fails_gives_helms_reason(cache: Path, tmp_path: Path) -> None:

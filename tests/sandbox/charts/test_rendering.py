@@ -61,10 +61,48 @@ def test_what_is_no_object_is_refused_with_its_template() -> None:
         parse("---\n# Source: shop/templates/a.yaml\napiVersion: v1\n")
 
 
+@pytest.mark.parametrize(
+    ("item", "lacks"),
+    [
+        ("text", "it has no apiVersion, kind, metadata.name"),
+        ("{apiVersion: v1, kind: ConfigMap}", r"it has no metadata\.name"),
+        ("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: [b]}}", "annotations are no map"),
+    ],
+)
+def test_so_is_what_is_none_in_a_list(item: str, lacks: str) -> None:
+    text = f"---\n# Source: shop/templates/a.yaml\napiVersion: v1\nkind: List\nitems:\n  - {item}\n"
+    with pytest.raises(ChartError, match=rf"shop/templates/a\.yaml is no Kubernetes object: .*{lacks}"):
+        parse(text)
+
+
+def test_lists_may_be_empty_or_hold_lists() -> None:
+    inner = "{kind: List, items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}]}"
+    text = f"---\nkind: List\nitems:\n---\nkind: List\n---\nkind: List\nitems: [{inner}]\n"
+    assert [obj["metadata"]["name"] for obj in parse(text).objects] == ["a"]
+
+
+def test_other_things_beside_the_crds_are_the_releases_own() -> None:
+    text = "---\n# Source: shop/crds/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    rendered = parse(text)
+    assert not rendered.crds
+    assert [obj["metadata"]["name"] for obj in rendered.objects] == ["a"]
+
+
+@pytest.mark.parametrize("spec", ["{group: a, version: v1}", "~", "{versions: [v1]}", "text"])
+def test_a_crd_of_an_old_or_odd_form_is_left_to_the_api_server(tmp_path: Path, spec: str) -> None:
+    kind = "apiVersion: apiextensions.k8s.io/v1beta1\\nkind: CustomResourceDefinition\\nmetadata: {name: a.b}"
+    script = f"printf -- '---\\n# Source: shop/crds/a.yaml\\n{kind}\\nspec: {spec}\\n'"
+    rendered = render(
+        helm(tmp_path, script), CHART, name="a", namespace="b", values={}, capabilities=Capabilities("1.35.0")
+    )
+    assert len(rendered.crds) == 1
+
+
 def test_yaml_is_read_as_helm_reads_it() -> None:
     rendered = parse(
         "---\n# Source: shop/templates/a.yaml\napiVersion: v1\nkind: X\nmetadata: {name: x}\n"
-        "spec: {date: 2026-01-01, time: 12:30:45, thousand: 1e3, half: 0.5, mode: 0644, on: yes, none: ~, op: =}\n"
+        "spec: {date: 2026-01-01, time: 12:30:45, thousand: 1e3, half: 0.5, mode: 0644, on: yes, none: ~, op: =, "
+        "tls: y, debug: N, name: yn}\n"
     )
     assert rendered.objects[0]["spec"] == {
         "date": "2026-01-01",
@@ -75,6 +113,9 @@ def test_yaml_is_read_as_helm_reads_it() -> None:
         True: True,
         "none": None,
         "op": "=",
+        "tls": True,
+        "debug": False,
+        "name": "yn",
     }
 
 
@@ -157,9 +198,10 @@ done"""
 
 def test_templates_are_told_of_the_crds_that_their_chart_brings(tmp_path: Path) -> None:
     crd = "{group: a.com, names: {kind: A}, versions: [{name: v1, served: true}, {name: v0, served: false}]}"
+    kind = "apiVersion: x/v1\\nkind: CustomResourceDefinition\\nmetadata: {name: c}"
     script = f"""
 echo "$@" >> {tmp_path}/log
-printf -- '---\\n# Source: shop/crds/a.yaml\\napiVersion: x/v1\\nkind: C\\nmetadata: {{name: c}}\\nspec: {crd}\\n'"""
+printf -- '---\\n# Source: shop/crds/a.yaml\\n{kind}\\nspec: {crd}\\n'"""
     render(helm(tmp_path, script), CHART, name="a", namespace="b", values={}, capabilities=Capabilities("1.35.0"))
     first, second = (tmp_path / "log").read_text().splitlines()
     assert "--api-versions" not in first

@@ -19,6 +19,7 @@ KINDS = {
     ("v1", "ConfigMap"): True,
     ("v1", "Event"): True,
     ("v1", "Namespace"): False,
+    ("v1", "PersistentVolumeClaim"): True,
     ("v1", "Pod"): True,
     ("v1", "Secret"): True,
     ("v1", "Service"): True,
@@ -28,7 +29,9 @@ KINDS = {
     ("apps/v1", "ReplicaSet"): True,
     ("batch/v1", "Job"): True,
     ("discovery.k8s.io/v1", "EndpointSlice"): True,
+    ("networking.k8s.io/v1", "Ingress"): True,
     ("networking.k8s.io/v1", "IngressClass"): False,
+    ("storage.k8s.io/v1", "StorageClass"): False,
     ("policy/v1", "PodDisruptionBudget"): True,
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition"): False,
 }
@@ -44,6 +47,8 @@ class FakeKube:
     objects: dict[Key, Object] = field(default_factory=dict[Key, Object])
     errors: list[ApiError] = field(default_factory=list[ApiError])
     """Raised one by one by the next applies."""
+    unreadable: dict[str, list[ApiError]] = field(default_factory=dict[str, list[ApiError]])
+    """Kind to what is raised one by one by the next requests to see objects of it."""
     calls: list[str] = field(default_factory=list[str])
     applied: list[Object] = field(default_factory=list[Object])
     uids: Any = field(default_factory=lambda: itertools.count(1))
@@ -67,6 +72,7 @@ class FakeKube:
         return obj
 
     def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        self._see(kind)
         namespaced = self.kind(api_version, kind).namespaced
         found = self.objects.get((api_version, kind, (namespace or self.namespace) if namespaced else None, name))
         return copy.deepcopy(found)
@@ -74,6 +80,7 @@ class FakeKube:
     def list(
         self, api_version: str, kind: str, namespace: str | None = None, label_selector: str = "", **_: Any
     ) -> Any:
+        self._see(kind)
         self.kind(api_version, kind)
         wanted = dict(part.split("=", 1) for part in label_selector.split(",") if part)
         return [
@@ -137,6 +144,10 @@ class FakeKube:
         found = self.objects.get(key)
         if found is not None and not found["metadata"].get("finalizers"):
             del self.objects[key]
+
+    def _see(self, kind: str) -> None:
+        if self.unreadable.get(kind):
+            raise self.unreadable[kind].pop(0)
 
     def names(self, kind: str) -> Any:
         return sorted(key[3] for key in self.objects if key[1] == kind)

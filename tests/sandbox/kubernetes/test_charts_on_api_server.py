@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +135,9 @@ def test_a_charts_whole_life(
 def test_plain_helm_knows_the_release(
     home: Home, provider: KubernetesProvider, said: Said, namespace: str, cache: Path
 ) -> None:
-    chart(cache, templates={"settings.yaml": CONFIG_MAP, "hook.yaml": hook("later", "pre-delete")})
-    provider.create(said.call(RELEASE), checked(provider, said, namespace, values={"greeting": "hello"}))
+    root = chart(cache, templates={"settings.yaml": CONFIG_MAP, "hook.yaml": hook("later", "pre-delete")})
+    inputs = checked(provider, said, namespace, values={"greeting": "hello"})
+    id, outputs = provider.create(said.call(RELEASE), inputs)
 
     def helm(*arguments: str) -> str:
         command = [home.facts["tools"]["helm"], "--kubeconfig", str(home.admin_kubeconfig), "-n", namespace]
@@ -146,8 +148,15 @@ def test_plain_helm_knows_the_release(
     assert "greeting: hello" in helm("get", "values", "main")
     assert "main-settings" in helm("get", "manifest", "main")
     assert "later" in helm("get", "hooks", "main")
-    # And can take it over: the objects are marked as its own.
-    assert "uninstalled" in helm("uninstall", "main", "--no-hooks")
+    # And can take it over, as the objects are marked as its own; from there the sandbox takes it over in turn.
+    helm("upgrade", "main", str(root), "--set", "greeting=bye")
+    outputs = provider.update(said.call(RELEASE), id, inputs, outputs, inputs)
+    assert (outputs["status"]["revision"], outputs["status"]["status"]) == (3, "deployed")
+    assert "greeting: hello" in helm("get", "values", "main")
+    assert "uninstalled" in helm("uninstall", "main", "--no-hooks", "--keep-history")
+    assert provider.read(said.call(RELEASE), id, inputs, outputs) is None
+    provider.delete(said.call(RELEASE), id, inputs, outputs)
+    assert helm("list", "--all", "--short") == ""
 
 
 def test_templates_can_look_into_the_cluster(
@@ -181,6 +190,34 @@ def test_a_hook_that_fails_fails_the_release_with_the_jobs_reason_and_the_next_u
 
     assert outputs["status"]["status"] == "deployed"
     assert named(client, "v1", "ConfigMap", namespace) == ["main-settings"]
+
+
+def test_an_atomic_install_that_was_cut_off_is_taken_over_and_finished(
+    home: Home, provider: KubernetesProvider, client: KubeClient, said: Said, namespace: str, cache: Path
+) -> None:
+    templates = {
+        "deployment.yaml": DEPLOYMENT,
+        "widget.yaml": WIDGET,
+        "announce.yaml": hook("announce", "post-install"),
+    }
+    chart(cache, "kiosk", templates=templates, crds={"widgets.yaml": WIDGETS}, values={"replicas": 1, "size": 1})
+    inputs = checked(provider, said, namespace, chart="kiosk", atomic=True)
+    # As the command after a kill does: it makes up for what was begun, and waits for nothing.
+    stopped = KubernetesProvider(home)
+    stopped.configure({"kubeconfig": home.admin_kubeconfig.read_text()})
+    stopped.cancel()
+    with pytest.raises(InitFailed, match="cancelled: waiting for") as left:
+        stopped.create(replace(said.call(RELEASE), again=True), inputs)
+    assert named(client, "apps/v1", "Deployment", namespace) == ["main"]
+
+    id, outputs = left.value.id, left.value.outputs
+    outputs = provider.update(said.call(RELEASE), id, inputs, outputs, inputs)
+
+    assert outputs["status"]["status"] == "deployed"
+    assert named(client, "batch/v1", "Job", namespace) == ["announce"]
+    provider.delete(said.call(RELEASE), id, inputs, outputs)
+    assert named(client, "v1", "Secret", namespace) == []
+    assert client.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", "widgets.shop.example.com") is None
 
 
 def test_an_object_that_the_api_server_refuses_is_named(

@@ -83,7 +83,9 @@ def test_a_kind_that_comes_is_previewed_by_its_inputs() -> None:
 def test_a_kind_that_nothing_brings_fails_the_preview() -> None:
     provider = Resources(cluster(FakeKube()), coming((RELEASE, {"chart": "vendor/thing"})))
     call = Said().call(TYPE, preview=True)
-    with pytest.raises(ProviderError, match=r"Widget web: .*no kind Widget in example.com/v1.*correct its apiVersion"):
+    with pytest.raises(
+        ProviderError, match=r"Widget web: .*no kind Widget in example.com/v1, and within 0 s no .*depends_on"
+    ):
         provider.create(call, WIDGET)
     with pytest.raises(ProviderError, match="chart that the sandbox does not have: vendor/thing"):
         provider.update(call, WIDGET, WIDGET)

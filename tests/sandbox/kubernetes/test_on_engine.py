@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
+import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.kube import KubeClient
+from sandbox.kube import ApiError, KubeClient
 from tests.sandbox.kubernetes.plane import control_plane
 from tests.sandbox.kubernetes.small_program import SmallProgram, small_program
 from tests.sandbox.kubernetes.sources import WIDGETS, core, custom, namespace, workload
@@ -76,6 +80,12 @@ def test_a_kind_and_its_objects_come_in_one_up_and_are_previewed_before_either_i
     both = custom("first", spec="{'size': 1}") + WIDGETS
     assert program.steps(both)["first"] == "create"
     assert "knows no kind Gadget" in program.preview(WIDGETS + custom("other", kind="Gadget"), fails=True)
+    # One at a time, and another one in line: the kind is not registered as long as its objects wait for it.
+    said = program.preview(both.replace("widgets", custom("second") + "widgets", 1), "--parallel=1", fails=True)
+    assert "within 5 s no CustomResourceDefinition" in said
+    assert "depends_on" in said
+    first = custom("first", spec="{'size': 1}", opts="merged(depends_on=[widgets])")
+    program.preview(WIDGETS + first + first.replace("first", "second"), "--parallel=1")
     program.up(both)
     assert program.steps() == {}
     too_much = program.preview(custom("first", spec="{'size': 5}") + WIDGETS, fails=True)
@@ -168,9 +178,9 @@ def test_conflicts_name_the_other_manager_and_the_field_until_they_are_forced(
     program.up(namespace("shared"))
     theirs = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shared", "labels": {"team": "theirs"}}}
     kube.apply(theirs, field_manager="operator")
-    said = program.preview(namespace("shared", team="ours"), fails=True)
-    assert '.metadata.labels.team ("operator")' in said
-    assert "Namespace shared" in said
+    for said in (program.preview(namespace("shared", team="ours"), fails=True), program.up(fails=True)):
+        assert '.metadata.labels.team ("operator")' in said
+        assert "Namespace shared" in said
     forced = namespace("shared", team="ours").replace(
         "'labels'", "'annotations': {'pulumi.com/patchForce': 'true'}, 'labels'"
     )
@@ -301,3 +311,36 @@ def test_a_deletion_that_does_not_end_names_what_holds_it(program: SmallProgram,
     kube.patch("v1", "ConfigMap", "held", "held", {"metadata": {"finalizers": None}})
     program.destroy()
     assert kube.get("v1", "Namespace", "held") is None
+
+
+def test_an_up_goes_on_when_the_api_server_is_killed_and_started_anew_in_the_middle(
+    program: SmallProgram, kube: KubeClient
+) -> None:
+    """The last test: the server that it starts is its own."""
+    running = program.home.running("kube-apiserver")
+    assert running is not None
+    command = Path(f"/proc/{running.pid}/cmdline").read_text().rstrip("\0").split("\0")
+    started: list[subprocess.Popen[bytes]] = []
+
+    def operator() -> bool:
+        if not started and kube.get("v1", "Service", "front", "default") is not None:
+            os.kill(running.pid, signal.SIGKILL)
+            time.sleep(2)
+            started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        if not started:
+            return False
+        try:
+            kube.patch("v1", "Service", "front", "default", ADDRESS, subresource="status")
+        except ApiError:
+            return False
+        return True
+
+    program.up("")
+    try:
+        with meanwhile(operator):
+            program.up(BALANCER)
+        assert '"default/front"' in program.state
+    finally:
+        for server in started:
+            server.kill()
+            server.wait()

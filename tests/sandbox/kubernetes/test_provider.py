@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from sandbox.home import Home
+from sandbox.kube import ApiError
 from sandbox.plugins.kubernetes.cluster import configured
+from sandbox.plugins.kubernetes.contents import Library
+from sandbox.plugins.kubernetes.helm import TYPE
 from sandbox.plugins.kubernetes.provider import KubernetesProvider
-from sandbox.plugins.protocol import UNKNOWN, ProviderError
-from tests.sandbox.kubernetes.fake_kube import Said
+from sandbox.plugins.protocol import UNKNOWN, ProviderError, Unanswered
+from tests.sandbox.kubernetes.fake_kube import FakeKube, Said, cluster
 
 
 def kubeconfig(port: int = 6443, **user: Any) -> str:
@@ -113,3 +116,16 @@ def test_other_functions_are_refused(provider: KubernetesProvider) -> None:
 def test_a_type_that_is_none_is_refused(provider: KubernetesProvider) -> None:
     with pytest.raises(ProviderError, match="no resource type"):
         provider.check(Said().call("kubernetes:Deployment"), {}, {})
+
+
+def test_a_release_that_an_api_server_cuts_off_is_one_that_was_not_answered(
+    provider: KubernetesProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that the note of its creation stays open, and the next command finishes it."""
+    kube = FakeKube()
+    provider._use(cluster(kube))
+    monkeypatch.setattr(Library, "of", lambda *_: Library(tmp_path))
+    inputs = {"chart": "coredns", "name": "main", "namespace": "shop", "skipAwait": True}
+    kube.errors = [ApiError(0, "Unreachable", "the API server does not answer")]
+    with pytest.raises(Unanswered, match="Helm release web: the API server does not answer"):
+        provider.create(Said().call(TYPE), inputs)

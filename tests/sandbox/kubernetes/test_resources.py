@@ -266,6 +266,16 @@ class TestCreate:
             provider.create(said.call("kubernetes:core/v1:Secret"), secret(data={"a": "aHVudGVyMg=="}))
         assert "aHVudGVyMg" not in str(raised.value)
 
+    def test_of_a_message_about_a_secret_only_its_values_are_left_out(
+        self, provider: Resources, said: Said, kube: FakeKube
+    ) -> None:
+        """The longest first, in each form, and not the few letters that every message has."""
+        values = {"user": "a", "host": "data", "password": "data-and-more"}
+        kube.errors = [ApiError(422, "Invalid", 'Secret "web" is invalid: password: "data-and-more", a fact')]
+        with pytest.raises(ProviderError) as raised:
+            provider.create(said.call("kubernetes:core/v1:Secret"), secret(stringData=values))
+        assert str(raised.value) == 'Secret shop/web: Secret "web" is invalid: password: "[secret]", a fact'
+
 
 class TestUpdate:
     @pytest.fixture

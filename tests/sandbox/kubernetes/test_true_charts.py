@@ -6,112 +6,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from sandbox.charts import Charts, ChartSettings, Helm
+from sandbox.home import Home
 from sandbox.kube import ApiError
 from sandbox.plugins.kubernetes import records
 from sandbox.plugins.kubernetes.contents import Library
 from sandbox.plugins.kubernetes.helm import TYPE, Releases
-from sandbox.plugins.kubernetes.records import Status
 from sandbox.plugins.protocol import UNKNOWN, Change, InitFailed, Properties, ProviderError
-from tests.sandbox.charts.small_charts import chart
-from tests.sandbox.kubernetes.fake_kube import FakeKube, Said, cluster
-
-
-def all_is_well(obj: dict[str, Any]) -> None:
-    if obj["kind"] == "CustomResourceDefinition":
-        obj["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
-    if obj["kind"] == "Job":
-        failed = obj["spec"].get("fails")
-        obj["status"] = {"conditions": [{"type": "Failed" if failed else "Complete", "status": "True"}]}
-
-
-def config_map(name: str, *, annotations: dict[str, str] | None = None, **data: str) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"name": name}
-    if annotations:
-        metadata["annotations"] = annotations
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
-
-
-def job(name: str, events: str, *, weight: int = 0, policy: str = "", **spec: Any) -> dict[str, Any]:
-    annotations = {"helm.sh/hook": events, "helm.sh/hook-weight": str(weight), "helm.sh/hook-delete-policy": policy}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": name, "annotations": annotations},
-        "spec": spec,
-    }
-
-
-CRD = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "widgets.shop"},
-    "spec": {"group": "shop", "names": {"kind": "Widget"}, "versions": [{"name": "v1", "storage": True}]},
-}
-
-
-class Shop:
-    """The chart ``shop``, and what Helm is to make of it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.path = chart(folder / "cache")
-        self.program = folder / "helm"
-        self.renders()
-
-    def renders(self, *objects: dict[str, Any], crds: tuple[dict[str, Any], ...] = ()) -> None:
-        sources = [("shop/crds/crd.yaml", crd) for crd in crds] + [("shop/templates/all.yaml", obj) for obj in objects]
-        text = "".join(f"---\n# Source: {source}\n{yaml.safe_dump(obj)}" for source, obj in sources)
-        (self.folder / "answer").write_text(text)
-        self.plays(f'echo "$@" >> {self.folder}/log; cat {self.folder}/answer')
-
-    def fails(self, reason: str) -> None:
-        self.plays(f'echo "Error: {reason}" >&2; exit 1')
-
-    def plays(self, script: str) -> None:
-        self.program.write_text(f"#!/bin/sh\n{script}\n")
-        self.program.chmod(0o755)
-
-    @property
-    def runs(self) -> list[str]:
-        return (self.folder / "log").read_text().splitlines()
-
-    def library(self, *, available: bool = True) -> Library:
-        charts = Charts(
-            ChartSettings(self.folder / "cache"), Helm(str(self.program), self.folder / "h"), self.folder / "p"
-        )
-        return Library(self.folder, charts if available else None, "1.35")
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path)
-
-
-@pytest.fixture
-def kube() -> FakeKube:
-    return FakeKube(settle=all_is_well)
-
-
-@pytest.fixture
-def releases(kube: FakeKube, shop: Shop) -> Releases:
-    return Releases(cluster(kube), shop.library())
-
-
-@pytest.fixture
-def said() -> Said:
-    return Said()
-
-
-def inputs(**changes: Any) -> Properties:
-    return {"chart": "shop", "version": "1.0.0", "name": "main", "namespace": "shop", "timeout": 1, **changes}
-
-
-def written(kube: FakeKube) -> list[str]:
-    """What was made, in order; Helm's own records left out."""
-    return [obj["metadata"]["name"] for obj in kube.applied if obj["kind"] != "Secret"]
+from sandbox.toolchain import setup
+from tests.sandbox.kubernetes.fake_kube import FakeKube, Said
+from tests.sandbox.kubernetes.shop import (
+    CRD,
+    Shop,
+    all_is_well,
+    config_map,
+    inputs,
+    job,
+    written,
+)
 
 
 def test_a_chart_that_can_be_had_is_installed_instead_of_a_stand_in(
@@ -198,6 +110,45 @@ def test_values_that_are_not_known_yet_are_waited_for(releases: Releases, said: 
     assert [message for _, message, _ in said.messages] == ["chart shop 1.0.0 is rendered once its values are known"]
 
 
+class TestAtAPath:
+    """A chart in the program's own repository: nobody has to ask for that."""
+
+    @pytest.fixture
+    def library(self, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+        """What a sandbox without any of the variables has."""
+        home = Home(tmp_path / ".sandbox" / "dev")
+        home.write_facts({"tools": {}, "crds": str(tmp_path), "kubernetes_version": "1.35"})
+        monkeypatch.setattr(setup, "_version_of", lambda program, _: "v3.99.0" if program == str(shop.program) else "")
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+        monkeypatch.setenv("PATH", str(shop.folder))
+        monkeypatch.chdir(shop.path.parents[1])
+        return Library.of(home)
+
+    def test_it_is_rendered_by_the_helm_that_is_there(
+        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop, library: Library
+    ) -> None:
+        shop.renders(config_map("settings"))
+        shop.program.write_text(f"#!/bin/sh\n/bin/cat {shop.folder}/answer\n")
+        wanted = inputs(chart=f"./{shop.path.parent.name}/shop", version="")
+        _, outputs = Releases(releases.cluster, library).create(said.call(TYPE), wanted)
+        assert outputs["__renderedBy"] == "helm"
+        assert kube.names("ConfigMap") == ["settings"]
+
+    def test_without_a_helm_the_preview_says_how_to_get_one(
+        self, releases: Releases, said: Said, shop: Shop, library: Library
+    ) -> None:
+        shop.program.unlink()
+        wanted = inputs(chart=str(shop.path), version="")
+        with pytest.raises(ProviderError, match=r"takes helm, which is neither .*: set SANDBOX_CHART_CACHE to the"):
+            Releases(releases.cluster, library).create(said.call(TYPE, preview=True), wanted)
+
+    def test_all_others_get_their_stand_ins(
+        self, releases: Releases, said: Said, kube: FakeKube, library: Library
+    ) -> None:
+        Releases(releases.cluster, library).create(said.call(TYPE), inputs(skipAwait=True))
+        assert kube.names("Deployment") == ["main"]
+
+
 def test_a_version_that_is_not_there_is_one_message_with_release_and_chart(releases: Releases, said: Said) -> None:
     with pytest.raises(
         ProviderError, match=r"^Helm release shop/main, chart shop 9\.9\.9: .* has shop in 1\.0\.0 only"
@@ -219,6 +170,20 @@ class TestDifferences:
         shop.renders(config_map("settings"))
         outputs = self.installed(releases, said, values={"a": 1})
         assert not releases.diff(inputs(values={"a": 1}), outputs, inputs(values={"a": 2}), []).changes
+
+    def test_values_that_an_upgrade_refuses_can_be_corrected(self, releases: Releases, said: Said, shop: Shop) -> None:
+        outputs = self.installed(releases, said, values={"size": "wrong"})
+        shop.plays(
+            """for argument in "$@"; do
+              case "$argument" in
+                --is-upgrade) upgrade=yes;;
+                --values=*) values="$(cat "${argument#*=}")";;
+              esac
+            done
+            case "$upgrade$values" in yes*wrong*) echo 'Error: size is wrong' >&2; exit 1;; esac"""
+        )
+        found = releases.diff(inputs(values={"size": "wrong"}), outputs, inputs(values={"size": "right"}), [])
+        assert found.details == {"values.size": Change.UPDATE}
 
     def test_values_that_render_something_else_are_one(self, releases: Releases, said: Said, shop: Shop) -> None:
         outputs = self.installed(releases, said)
@@ -261,6 +226,34 @@ class TestDifferences:
         assert kube.names("Job") == ["prepare"]
         assert kube.names("CustomResourceDefinition") == ["widgets.shop"]
         assert not releases.diff(inputs(), outputs, inputs(), []).changes
+
+    def test_a_chart_never_gives_way_to_a_stand_in_by_itself(
+        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
+    ) -> None:
+        shop.renders(config_map("settings"))
+        outputs = self.installed(releases, said)
+        forgetful = Releases(releases.cluster, shop.library(available=False))
+        assert not forgetful.diff(inputs(), outputs, inputs(), []).changes
+        changed = inputs(values={"a": 1})
+        for run in (
+            lambda: forgetful.diff(inputs(), outputs, changed, []),
+            lambda: forgetful.diff(inputs(), outputs, inputs(values={"a": UNKNOWN}), []),
+            lambda: forgetful.diff(inputs(), outputs, inputs(name="other"), []),
+            lambda: forgetful.update(said.call(TYPE, preview=True), changed, outputs),
+            lambda: forgetful.update(said.call(TYPE), changed, outputs),
+            # Whatever the state says, the cluster's record is the last word.
+            lambda: forgetful.update(said.call(TYPE), changed),
+        ):
+            with pytest.raises(
+                ProviderError,
+                match=r"release shop/\w+ was installed from its chart, and chart shop 1.*"
+                "set SANDBOX_CHART_CACHE",
+            ):
+                run()
+        assert kube.names("ConfigMap") == ["settings"]
+        # It can be destroyed all the same.
+        forgetful.delete(said.call(TYPE), "shop/main", outputs)
+        assert kube.names("ConfigMap") == []
 
 
 class TestLife:
@@ -344,29 +337,6 @@ class TestLife:
         releases.delete(said.call(TYPE), raised.value.id, raised.value.outputs)
         assert kube.names("ConfigMap") == []
 
-    def test_an_atomic_install_that_fails_leaves_nothing(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
-    ) -> None:
-        shop.renders(config_map("first"), job("check", "post-install", policy="hook-failed", fails=True))
-        before = set(kube.objects)
-        with pytest.raises(ProviderError, match="as it is atomic, what it did was undone"):
-            releases.create(said.call(TYPE), inputs(atomic=True))
-        assert set(kube.objects) == before
-
-    def test_an_atomic_upgrade_that_fails_is_rolled_back(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
-    ) -> None:
-        shop.renders(config_map("first", a="1"))
-        releases.create(said.call(TYPE), inputs())
-        shop.renders(config_map("first", a="2"), config_map("second"), job("check", "post-upgrade", fails=True))
-        with pytest.raises(ProviderError, match="what it did was undone"):
-            releases.update(said.call(TYPE), inputs(atomic=True))
-        assert kube.names("ConfigMap") == ["first"]
-        assert kube.objects["v1", "ConfigMap", "shop", "first"]["data"] == {"a": "1"}
-        record = records.latest(releases.cluster.required, "shop", "main")
-        assert record is not None
-        assert (record.revision, record.status) == (3, Status.DEPLOYED)
-
     def test_cleanup_on_fail_takes_away_what_a_failed_upgrade_has_added(
         self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
     ) -> None:
@@ -376,27 +346,6 @@ class TestLife:
         with pytest.raises(InitFailed):
             releases.update(said.call(TYPE), inputs(cleanupOnFail=True))
         assert kube.names("ConfigMap") == ["first"]
-
-    def test_an_install_that_was_cut_off_is_finished_by_the_next_up(
-        self, releases: Releases, said: Said, kube: FakeKube, shop: Shop
-    ) -> None:
-        shop.renders(config_map("first"), job("prepare", "pre-install", policy="hook-succeeded"))
-
-        def killed(obj: dict[str, Any]) -> None:
-            if obj["kind"] == "Job":
-                raise KeyboardInterrupt
-
-        kube.settle = killed
-        with pytest.raises(KeyboardInterrupt):
-            releases.create(said.call(TYPE), inputs())
-        record = records.latest(releases.cluster.required, "shop", "main")
-        assert record is not None
-        assert record.status is Status.PENDING_INSTALL
-        kube.settle = all_is_well
-        _, outputs = releases.create(said.call(TYPE), inputs())
-        assert outputs["status"]["status"] == "deployed"
-        assert kube.names("ConfigMap") == ["first"]
-        assert kube.names("Job") == []
 
 
 class TestHooks:
