@@ -43,7 +43,7 @@ reset: environment ## Stop the sandbox and remove its files, whatever is in it
 test: test-unit test-engine ## All tests, with all the set-up that they need
 
 test-unit: environment ## The tests that need only what pip installs
-	@$(PYTHON) -m pytest -m "not engine" $(ARGS)
+	@$(PYTHON) -m pytest -m "not engine" -n auto --dist loadfile $(ARGS)
 
 test-engine: environment ## The tests on the genuine engine and control plane
 	@$(SANDBOX) toolchain --stack dev
@@ -53,7 +53,7 @@ check: environment ## Format, lint, types, unit tests
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m pyright
-	@$(PYTHON) -m pytest -m "not engine" $(ARGS)
+	@$(PYTHON) -m pytest -m "not engine" -n auto --dist loadfile $(ARGS)
 
 format: environment ## Put the code into its form
 	@$(PYTHON) -m ruff check --fix --quiet . || true
