@@ -44,8 +44,13 @@ def _key(location: Sequence[int | str]) -> str:
         if isinstance(part, int):
             key += f"[{part}]"
         elif part != "[key]":
-            key += f".{part}" if key else part
+            key += f".{_word(part)}" if key else _word(part)
     return f"platform:{key}" if key else ""
+
+
+def _word(part: str) -> str:
+    """A key as it is, or in quotes where its end would not be seen."""
+    return part if part.isprintable() and part and " " not in part else json.dumps(part)
 
 
 def _problem(detail: ErrorDetails, model: type[BaseModel]) -> str:
@@ -78,8 +83,8 @@ def _unknown_key(location: Sequence[int | str], model: type[BaseModel]) -> str:
     if not known:
         return "is not known; remove it"
     close = difflib.get_close_matches(str(location[-1]), known, n=1)
-    guess = f"; did you mean {close[0]}?" if close else "; remove it"
-    return f"is not known{guess} Known here are {', '.join(sorted(known))}"
+    guess = f"did you mean {close[0]}?" if close else "remove it."
+    return f"is not known; {guess} Known here are {', '.join(sorted(known))}"
 
 
 def _known_keys(location: Sequence[int | str], model: type[BaseModel]) -> list[str]:
