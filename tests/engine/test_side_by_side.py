@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.engine.conftest import Clone
-from tests.engine.small_stacks import begin, moment, small_stack
+from tests.engine.small_stacks import begin, client, moment, small_stack
 
 pytestmark = pytest.mark.engine
 
@@ -58,6 +60,19 @@ def test_stacks_and_clones_run_side_by_side(clones: list[Clone]) -> None:
         let_go(clone)
     for process in ups:
         assert "waiting" not in ended(process)
+
+    # What becomes of one is nothing to the others, though all of them have a role and a network of the same name.
+    stopped, killed, forgotten, _ = clones
+    stopped.sandbox("stop")
+    for process in killed.home.processes():
+        os.kill(process.pid, signal.SIGKILL)
+    forgotten.sandbox("reset")
+    for clone in clones:
+        if clone is not forgotten:
+            clone.sandbox("preview", "--refresh", "--expect-no-changes")
+            (network,) = (vpc for vpc in client(clone, "ec2").describe_vpcs()["Vpcs"] if not vpc["IsDefault"])
+            assert network["CidrBlock"] == "10.0.0.0/16"
+    assert not forgotten.home.root.exists()
 
 
 def test_a_second_up_waits_and_says_for_whom(clones: list[Clone]) -> None:
