@@ -1,6 +1,7 @@
 # The two commands of a fresh clone are `make up` and `make test`. They need Python 3.11 or newer, make and git.
 STACK ?= dev
 ARGS ?=
+BASE ?= main
 .DEFAULT_GOAL := help
 
 BOOTSTRAP_PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -8,7 +9,7 @@ BOOTSTRAP_PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.
 PYTHON := .venv/bin/python
 SANDBOX = $(PYTHON) -m sandbox
 
-.PHONY: help up preview down status critical-path env start stop reset test test-unit test-engine check format bench docs environment
+.PHONY: help up preview review down status critical-path env start stop reset test test-unit test-engine check format bench docs environment
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | sed 's/\$$\$$/$$/' | expand -t 16
@@ -18,6 +19,9 @@ up: environment ## Bring STACK (default dev) up in its sandbox
 
 preview: environment ## Show what `make up` would change; ARGS=--diff for every property
 	@$(SANDBOX) preview --stack $(STACK) $(ARGS)
+
+review: environment ## Show what this tree changes where BASE (default main) is up
+	@$(PYTHON) -m review --base $(BASE) $(ARGS)
 
 down: environment ## Destroy STACK and its sandbox, and say what is left behind
 	@$(SANDBOX) down --stack $(STACK) $(ARGS)
