@@ -100,14 +100,18 @@ class Program:
         if provider in self._variables:
             options.append(f"provider={self._variables[provider]}")
         flowing = {urn for urns in _flow(resource).values() for urn in urns or ()}
-        order = [
-            self._variables[urn]
-            for urn in resource.get("dependencies") or ()
-            if urn in self._variables and urn not in flowing
-        ]
+        waits = dict.fromkeys(urn for one in self._line(resource) for urn in one.get("dependencies") or ())
+        order = [self._variables[urn] for urn in waits if urn in self._variables and urn not in flowing]
         if order:
             options.append(f"depends_on=[{', '.join(order)}]")
         return f"pulumi.ResourceOptions({', '.join(options)})"
+
+    def _line(self, resource: State) -> Iterator[State]:
+        """The resource, and the components that it is in: what these wait for, it waits for."""
+        found: State | None = resource
+        while found is not None:
+            yield found
+            found = self._by_urn.get(str(found.get("parent")))
 
     def _value(self, value: Any, sources: Sequence[State]) -> str:
         if isinstance(value, dict):

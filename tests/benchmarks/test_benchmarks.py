@@ -74,6 +74,19 @@ def test_an_order_without_data_stays_an_order() -> None:
     assert "opts=pulumi.ResourceOptions(depends_on=[r0])" in Program([first, second]).source
 
 
+def test_what_a_component_waits_for_its_children_wait_for() -> None:
+    first = resource("aws:iam/role:Role", "first", id="first-role", inputs={})
+    outer = {"urn": f"{STACK}platform:a:A::outer", "type": "platform:a:A", "dependencies": [first["urn"]]}
+    inner = {"urn": f"{STACK}platform:b:B::inner", "type": "platform:b:B", "parent": outer["urn"]}
+    child = resource("aws:iam/role:Role", "child", inputs={}, parent=inner["urn"])
+
+    program = Program([first, outer, inner, child])
+
+    assert program.source.splitlines()[-1] == (
+        "r3 = pulumi_aws.iam.Role('child', opts=pulumi.ResourceOptions(depends_on=[r0]))"
+    )
+
+
 def test_a_part_of_a_text_may_be_a_reference() -> None:
     key = resource("aws:kms/key:Key", "key", id="key-0123456", outputs={"arn": "arn:aws:kms:key-0123456"}, inputs={})
     inputs = {"policy": '{"Resource": "arn:aws:kms:key-0123456"}'}

@@ -91,7 +91,8 @@ class SmallProgram:
     def pulumi(self, *arguments: str, fails: bool = False, merge: bool = True) -> str:
         """What the engine prints. The test fails when the engine does, or when it does not but should."""
         answer = subprocess.run(
-            [str(self.home.root / "bin" / "pulumi"), "--non-interactive", "--color", "never", *arguments],
+            # The engine itself: what settles before it begins is a sandbox's, of which this has only the plugins.
+            [str(self.home.root / "engine" / "pulumi"), "--non-interactive", "--color", "never", *arguments],
             cwd=self.folder,
             env=self.environ,
             stdout=subprocess.PIPE,

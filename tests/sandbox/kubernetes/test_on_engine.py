@@ -80,10 +80,7 @@ def test_a_kind_and_its_objects_come_in_one_up_and_are_previewed_before_either_i
     both = custom("first", spec="{'size': 1}") + WIDGETS
     assert program.steps(both)["first"] == "create"
     assert "knows no kind Gadget" in program.preview(WIDGETS + custom("other", kind="Gadget"), fails=True)
-    # One at a time, and another one in line: the kind is not registered as long as its objects wait for it.
-    said = program.preview(both.replace("widgets", custom("second") + "widgets", 1), "--parallel=1", fails=True)
-    assert "within 5 s no CustomResourceDefinition" in said
-    assert "depends_on" in said
+    # One at a time: whether its kind is registered while it waits for that is a matter of luck, unless it is told.
     first = custom("first", spec="{'size': 1}", opts="merged(depends_on=[widgets])")
     program.preview(WIDGETS + first + first.replace("first", "second"), "--parallel=1")
     program.up(both)
