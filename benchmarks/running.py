@@ -53,10 +53,12 @@ def run(command: Sequence[str], *, folder: Path, environ: Mapping[str, str], san
     ended = threading.Event()
     watcher = threading.Thread(target=_watch, args=(process.pid, sandbox, peaks, ended))
     watcher.start()
-    output, _ = process.communicate()
-    seconds = time.perf_counter() - began
-    ended.set()
-    watcher.join()
+    try:
+        output, _ = process.communicate()
+        seconds = time.perf_counter() - began
+    finally:
+        ended.set()
+        watcher.join()
     if process.returncode:
         raise CommandFailed(f"`{' '.join(command)}` ended with {process.returncode}:\n{output[-4000:]}")
     return Run(seconds, peaks.get("program", 0), peaks.get("engine", 0), peaks.get("sandbox", 0))
