@@ -21,7 +21,7 @@ preview: environment ## Show what `make up` would change; ARGS=--diff for every 
 	@$(SANDBOX) preview --stack $(STACK) $(ARGS)
 
 review: environment ## Show what this tree changes where BASE (default main) is up
-	@$(PYTHON) -m review --base $(BASE) $(ARGS)
+	@$(PYTHON) -m review --base '$(BASE)' $(ARGS)
 
 down: environment ## Destroy STACK and its sandbox, and say what is left behind
 	@$(SANDBOX) down --stack $(STACK) $(ARGS)
