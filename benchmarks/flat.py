@@ -68,7 +68,7 @@ class Program:
         module, class_name = _class_of(token)
         self._modules.add(module)
         arguments = self._arguments(resource, getattr(importlib.import_module(module), class_name))
-        options = self._options(resource)
+        options = self._options(resource, " ".join(arguments.values()))
         listed = ", ".join([repr(name), *(f"{key}={value}" for key, value in arguments.items()), f"opts={options}"])
         return [f"{self._variables[urn]} = {module}.{class_name}({listed})"]
 
@@ -94,14 +94,15 @@ class Program:
                 raise ValueError(f"{resource['urn']}: {resource_class.__name__} has no parameter for its input {key}")
         return arguments
 
-    def _options(self, resource: State) -> str:
+    def _options(self, resource: State, arguments: str) -> str:
+        """``arguments``: what they refer to is waited for anyhow."""
         options: list[str] = []
         provider = str(resource.get("provider") or "").rpartition("::")[0]
         if provider in self._variables:
             options.append(f"provider={self._variables[provider]}")
-        flowing = {urn for urns in _flow(resource).values() for urn in urns or ()}
         waits = dict.fromkeys(urn for one in self._line(resource) for urn in one.get("dependencies") or ())
-        order = [self._variables[urn] for urn in waits if urn in self._variables and urn not in flowing]
+        named = [self._variables[urn] for urn in waits if urn in self._variables]
+        order = [variable for variable in named if not re.search(rf"\b{variable}\.", arguments)]
         if order:
             options.append(f"depends_on=[{', '.join(order)}]")
         return f"pulumi.ResourceOptions({', '.join(options)})"

@@ -87,6 +87,20 @@ def test_what_a_component_waits_for_its_children_wait_for() -> None:
     )
 
 
+def test_what_flows_without_being_recognised_is_an_order() -> None:
+    issuer = resource("aws:iam/role:Role", "class", id="nginx", inputs={})
+    inputs = {"path": "nginx"}
+    user = resource(
+        "aws:iam/role:Role",
+        "user",
+        inputs=inputs,
+        dependencies=[issuer["urn"]],
+        propertyDependencies={"path": [issuer["urn"]]},
+    )
+
+    assert "depends_on=[r0]" in Program([issuer, user]).source
+
+
 def test_a_part_of_a_text_may_be_a_reference() -> None:
     key = resource("aws:kms/key:Key", "key", id="key-0123456", outputs={"arn": "arn:aws:kms:key-0123456"}, inputs={})
     inputs = {"policy": '{"Resource": "arn:aws:kms:key-0123456"}'}
