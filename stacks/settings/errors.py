@@ -26,16 +26,16 @@ def describe(error: ValidationError, *, stack: str, model: type[BaseModel]) -> s
 
 
 def _mistakes(detail: ErrorDetails, model: type[BaseModel]) -> list[str]:
-    key = _key(detail["loc"])
-    problems = _problem(detail, model).splitlines()
+    key, problem = _key(detail["loc"]), _problem(detail, model)
     if not key:
         # Rules between sections name the keys themselves, one a line.
-        return [f"  platform:{problem}" for problem in problems]
+        return [f"  platform:{line}" for line in problem.splitlines()]
     lines = [f"  {key}"]
     if detail["type"] not in ("missing", "extra_forbidden"):
         value = json.dumps(detail["input"], default=str)
         lines.append(f"    value: {value if len(value) <= _VALUE_LENGTH else value[:_VALUE_LENGTH] + '...'}")
-    return ["\n".join([*lines, *(f"    {problem}" for problem in problems)])]
+    # It may repeat the value, and that may be anything.
+    return ["\n".join([*lines, f"    {' '.join(problem.split())}"])]
 
 
 def _key(location: Sequence[int | str]) -> str:
