@@ -68,16 +68,16 @@ def mutated(draw: st.DrawFn) -> tuple[str, Config]:
         holder = at(config, tuple(way))
         match draw(st.sampled_from(["replace", "remove", "copy", "add"])):
             case "replace":
-                holder[last] = draw(values)
+                holder[last] = deepcopy(draw(values))
             case "remove":
                 del holder[last]
             case "copy":
                 holder[last] = deepcopy(at(config, draw(st.sampled_from(known))))
             case "add" if isinstance(holder, list):
-                holder.append(draw(values))
+                holder.append(deepcopy(draw(values)))
             case _:
                 key = draw(st.one_of(st.just(f"{last}s"), st.text(min_size=1, max_size=40)))
-                holder[key if way else f"platform:{key}"] = draw(values)
+                holder[key if way else f"platform:{key}"] = deepcopy(draw(values))
     return stack, config
 
 
