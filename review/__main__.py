@@ -86,7 +86,7 @@ def _preview(stack: str, home: Home) -> StackReview:
 def _said(done: subprocess.CompletedProcess[str]) -> str:
     """What the engine said: in JSON the errors stand among the diagnostics."""
     try:
-        told: Any = json.loads(done.stdout).get("diagnostics") or []
+        told: list[dict[str, Any]] = json.loads(done.stdout).get("diagnostics") or []
     except ValueError:
         return f"{done.stdout}{done.stderr}"
     messages = [str(one["message"]) for one in told if one.get("severity") == "error"]

@@ -110,7 +110,8 @@ def _properties(step: Step, operation: Operation) -> Iterator[PropertyChange]:
         return
     detailed = cast("Mapping[str, Any]", step.get("detailedDiff") or {})
     replaces = set(cast("Iterable[str]", step.get("replaceReasons") or ()))
-    inputs: Any = (step.get("newState") or {}).get("inputs") or {}
+    state: Mapping[str, Any] = step.get("newState") or {}
+    inputs: Any = state.get("inputs") or {}
     for path in detailed or cast("Iterable[str]", step.get("diffReasons") or ()):
         kind = str(cast("Mapping[str, Any]", detailed.get(path) or {}).get("kind", ""))
         because = kind.endswith("-replace") or path in replaces
