@@ -1,0 +1,1 @@
+"""The CrossGuard policy pack: what every stack must keep to, in each preview and up."""

@@ -1,0 +1,19 @@
+"""Every rule of the pack, by what it is about."""
+
+from __future__ import annotations
+
+from policies.model import AnyRule
+from policies.rules import cluster, data, encryption, identity, kubernetes, network, pods, registry, stack, workloads
+
+RULES: tuple[AnyRule, ...] = (
+    *stack.RULES,
+    *identity.RULES,
+    *network.RULES,
+    *cluster.RULES,
+    *registry.RULES,
+    *data.RULES,
+    *encryption.RULES,
+    *pods.RULES,
+    *workloads.RULES,
+    *kubernetes.RULES,
+)

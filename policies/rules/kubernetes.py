@@ -1,0 +1,262 @@
+"""What Kubernetes' objects may be beside pods: namespaces, rights, entrances, charts and storage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from policies.controls import cis_aws, cis_eks, guide
+from policies.model import Level, Resource, Rule, Settings, StackRule
+from policies.reading import UNKNOWN, at, elements, is_on, mapping, shown, texts
+from policies.rules.containers import WORKLOADS
+from policies.rules.workloads import holds_secret
+
+_ROLES: Final = frozenset(
+    {"kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "kubernetes:rbac.authorization.k8s.io/v1:Role"}
+)
+_BINDINGS: Final = frozenset(
+    {
+        "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
+        "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+    }
+)
+_NAMESPACED: Final = WORKLOADS | frozenset(
+    {
+        "kubernetes:core/v1:ConfigMap",
+        "kubernetes:core/v1:Secret",
+        "kubernetes:core/v1:Service",
+        "kubernetes:core/v1:ServiceAccount",
+        "kubernetes:networking.k8s.io/v1:Ingress",
+    }
+)
+_NETWORK_POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+_ENFORCE: Final = "pod-security.kubernetes.io/enforce"
+_EXACT_VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?")
+_EBS: Final = "ebs.csi.aws.com"
+
+
+def _profile(resource: Resource, _: Settings) -> Iterator[str]:
+    labels = resource.get("metadata", "labels")
+    profile = at(labels, _ENFORCE)
+    if profile is not UNKNOWN and profile != "restricted":
+        yield f"its label {_ENFORCE} is {shown(profile)}"
+
+
+def _default_namespace(resource: Resource, _: Settings) -> Iterator[str]:
+    if resource.get("metadata", "namespace") in (None, "", "default"):
+        yield "it is in the namespace default"
+
+
+def _wildcards(resource: Resource, _: Settings) -> Iterator[str]:
+    for index, rule in enumerate(elements(resource.get("rules"))):
+        for key in ("verbs", "resources"):
+            if "*" in texts(at(rule, key)):
+                yield f"rules[{index}].{key} has *"
+
+
+def _cluster_admin(resource: Resource, _: Settings) -> Iterator[str]:
+    if resource.get("roleRef", "name") == "cluster-admin":
+        yield "it binds cluster-admin"
+
+
+def _everybody(resource: Resource, _: Settings) -> Iterator[str]:
+    for subject in elements(resource.get("subjects")):
+        if at(subject, "name") in ("system:anonymous", "system:unauthenticated", "system:authenticated"):
+            yield f"it binds {at(subject, 'name')}"
+
+
+def _secrets_in_config(resource: Resource, _: Settings) -> Iterator[str]:
+    for key in mapping(resource.get("data")):
+        if holds_secret(key):
+            yield f"data.{key} looks like a secret"
+
+
+def _tls(resource: Resource, _: Settings) -> Iterator[str]:
+    if resource.get("spec") is not UNKNOWN and not resource.get("spec", "tls"):
+        yield "spec.tls is not set"
+
+
+def _node_port(resource: Resource, _: Settings) -> Iterator[str]:
+    if resource.get("spec", "type") == "NodePort":
+        yield "spec.type is NodePort"
+
+
+def _external_ips(resource: Resource, _: Settings) -> Iterator[str]:
+    if elements(resource.get("spec", "externalIPs")):
+        yield "spec.externalIPs is set"
+
+
+def _chart_version(resource: Resource, _: Settings) -> Iterator[str]:
+    version = resource.get("version")
+    local = str(resource.get("chart") or "").startswith((".", "/"))
+    if version is not UNKNOWN and not local and not _EXACT_VERSION.fullmatch(str(version or "")):
+        yield f"version is {shown(version)}"
+
+
+def _unencrypted_storage(resource: Resource, _: Settings) -> Iterator[str]:
+    encrypted = resource.get("parameters", "encrypted")
+    if resource.get("provisioner") == _EBS and not is_on(encrypted):
+        yield f"parameters.encrypted is {shown(encrypted)}"
+
+
+def _undenied(resources: list[Resource], _: Settings) -> Iterator[tuple[Resource, str]]:
+    denied = {
+        one.get("metadata", "namespace")
+        for one in resources
+        if one.type == _NETWORK_POLICY
+        and one.get("spec", "podSelector") == {}
+        and "Ingress" in texts(one.get("spec", "policyTypes"))
+    }
+    for one in resources:
+        namespace = one.get("metadata", "namespace")
+        if one.type in WORKLOADS and isinstance(namespace, str) and namespace not in denied:
+            yield one, f"the namespace {namespace} has no NetworkPolicy that denies what no other allows"
+
+
+def _unbudgeted(resources: list[Resource], _: Settings) -> Iterator[tuple[Resource, str]]:
+    budgets = [
+        (one.get("metadata", "namespace"), mapping(one.get("spec", "selector", "matchLabels")))
+        for one in resources
+        if one.type == "kubernetes:policy/v1:PodDisruptionBudget"
+    ]
+    for one in resources:
+        replicas = one.get("spec", "replicas")
+        if one.type != "kubernetes:apps/v1:Deployment" or not isinstance(replicas, int | float) or replicas < 2:
+            continue
+        labels = mapping(one.get("spec", "template", "metadata", "labels")).items()
+        if not any(
+            namespace == one.get("metadata", "namespace") and wanted.items() <= labels for namespace, wanted in budgets
+        ):
+            yield one, "no PodDisruptionBudget selects its pods"
+
+
+RULES: Final = (
+    Rule(
+        name="namespace-restricted",
+        types=frozenset({"kubernetes:core/v1:Namespace"}),
+        check=_profile,
+        controls=(
+            cis_eks("4.2.1"),
+            guide("Pod Security", "Pod Security Standards (PSS) and Pod Security Admission (PSA)"),
+        ),
+        reason="The API server would admit any pod there, also one that a chart or a person makes later.",
+        fix=f"set the label {_ENFORCE}=restricted.",
+    ),
+    Rule(
+        name="namespace-not-default",
+        types=_NAMESPACED,
+        check=_default_namespace,
+        controls=(cis_eks("4.5.2"),),
+        reason="The default namespace has no profile, no quota and no network policy.",
+        fix="set metadata.namespace to a namespace of its own.",
+    ),
+    StackRule(
+        name="namespace-default-deny",
+        check=_undenied,
+        controls=(cis_eks("4.3.2"), guide("Network security", "Create a default deny policy")),
+        reason="Every pod of the cluster could speak to it.",
+        fix="add a NetworkPolicy with an empty podSelector and policyTypes [Ingress], and allow what is needed.",
+    ),
+    Rule(
+        name="rbac-no-wildcards",
+        types=_ROLES,
+        check=_wildcards,
+        controls=(
+            cis_eks("4.1.3"),
+            guide(
+                "Identity and Access Management",
+                "Employ least privileged access when creating RoleBindings and ClusterRoleBindings",
+            ),
+        ),
+        reason="A wildcard also grants what is invented later.",
+        fix="name the verbs and resources.",
+    ),
+    Rule(
+        name="rbac-no-cluster-admin",
+        types=_BINDINGS,
+        check=_cluster_admin,
+        controls=(
+            cis_eks("4.1.1"),
+            guide(
+                "Identity and Access Management",
+                "Employ least privileged access when creating RoleBindings and ClusterRoleBindings",
+            ),
+        ),
+        reason="Whoever takes over the subject owns the cluster.",
+        fix="bind a role with what is needed; people get in by EKS access entries.",
+    ),
+    Rule(
+        name="rbac-no-everybody",
+        types=_BINDINGS,
+        check=_everybody,
+        controls=(
+            guide(
+                "Identity and Access Management", "Review and revoke unnecessary anonymous access to your EKS cluster"
+            ),
+        ),
+        reason="Everybody who reaches the API server would have these rights.",
+        fix="bind a group or a service account of your own.",
+    ),
+    Rule(
+        name="config-map-no-secrets",
+        types=frozenset({"kubernetes:core/v1:ConfigMap"}),
+        check=_secrets_in_config,
+        controls=(
+            cis_eks("4.4.2"),
+            guide("Data encryption and secrets management", "Use an external secrets provider"),
+        ),
+        reason="ConfigMaps are neither encrypted nor guarded as Secrets are.",
+        fix="put it into a Secret.",
+    ),
+    Rule(
+        name="ingress-tls",
+        types=frozenset({"kubernetes:networking.k8s.io/v1:Ingress"}),
+        check=_tls,
+        controls=(cis_eks("5.4.5"), guide("Network security", "Use encryption with AWS Elastic load balancers")),
+        reason="Sessions and passwords would cross the internet in plain text.",
+        fix="set spec.tls with the hosts and the Secret that cert-manager fills.",
+    ),
+    Rule(
+        name="service-no-node-port",
+        types=frozenset({"kubernetes:core/v1:Service"}),
+        check=_node_port,
+        controls=(guide("Network security", "Ingress Controllers and Load Balancers"),),
+        reason="It opens the same port on every node, past the entrance.",
+        fix="use ClusterIP behind the Ingress, or LoadBalancer.",
+    ),
+    Rule(
+        name="service-no-external-ips",
+        types=frozenset({"kubernetes:core/v1:Service"}),
+        check=_external_ips,
+        controls=(guide("Network security", "Ingress Controllers and Load Balancers"),),
+        reason="A Service with externalIPs takes over other people's traffic (CVE-2020-8554).",
+        fix="use a load balancer.",
+    ),
+    Rule(
+        name="helm-version-pinned",
+        types=frozenset({"kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v4:Chart"}),
+        check=_chart_version,
+        controls=(guide("Compliance", "Policy as Code"),),
+        reason="The newest chart of the day would be installed, in a preview unseen.",
+        fix="set version to an exact one, such as 1.2.3.",
+    ),
+    Rule(
+        name="storage-encrypted",
+        types=frozenset({"kubernetes:storage.k8s.io/v1:StorageClass"}),
+        check=_unencrypted_storage,
+        controls=(cis_aws("5.1.1"), guide("Data encryption and secrets management", "Encrypt data at rest")),
+        reason="Volumes of pods and their snapshots would be in plain text.",
+        fix='set parameters.encrypted to "true".',
+    ),
+    StackRule(
+        name="deployment-disruption-budget",
+        check=_unbudgeted,
+        controls=(
+            guide("Running highly-available applications", "Protect critical workload with Pod Disruption Budgets"),
+        ),
+        level=Level.ADVISORY,
+        reason="An upgrade of the nodes may evict all replicas at once.",
+        fix="add a PodDisruptionBudget that selects its pods.",
+    ),
+)

@@ -1,0 +1,133 @@
+"""What running in production asks of pods: known images, bounds, probes, and secrets that stay secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Final
+
+from policies.controls import cis_eks, cis_kubernetes, guide
+from policies.model import Level, Resource, Settings
+from policies.reading import at, elements, mapping
+from policies.rules.containers import LONG_RUNNING, containers, image_of, pod_rule, pod_spec
+
+_SECRET_NAMES: Final = ("PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY", "CREDENTIAL")
+_PLACES_OF_SECRETS: Final = ("_FILE", "_PATH", "_NAME", "_ARN")
+"""Endings of names that say where a secret is, not what it is."""
+
+
+def holds_secret(name: str) -> bool:
+    """Whether something of this name is meant to hold a secret."""
+    upper = name.upper().replace("-", "_").replace(".", "_")
+    return any(word in upper for word in _SECRET_NAMES) and not upper.endswith(_PLACES_OF_SECRETS)
+
+
+def _floating(resource: Resource, _: Settings) -> Iterator[str]:
+    for who, container in containers(resource):
+        image = image_of(container)
+        if image and not image[2] and image[1] in ("", "latest"):
+            yield f"{who} runs {at(container, 'image')}"
+
+
+def _foreign(resource: Resource, settings: Settings) -> Iterator[str]:
+    for who, container in containers(resource):
+        image = image_of(container)
+        if image and not any(fnmatchcase(image[0], pattern) for pattern in settings.registries):
+            yield f"{who} runs {at(container, 'image')}"
+
+
+def _unlimited(resource: Resource, _: Settings) -> Iterator[str]:
+    for who, container in containers(resource):
+        wanted = (("requests", "cpu"), ("requests", "memory"), ("limits", "memory"))
+        missing = [f"{kind}.{what}" for kind, what in wanted if at(container, "resources", kind, what) is None]
+        if missing:
+            yield f"{who} lacks resources {', '.join(missing)}"
+
+
+def _probes(resource: Resource, _: Settings) -> Iterator[str]:
+    for index, container in enumerate(elements(at(pod_spec(resource), "containers"))):
+        for probe in ("readinessProbe", "livenessProbe"):
+            if at(container, probe) is None:
+                yield f"container {at(container, 'name') or index} has no {probe}"
+
+
+def _literal_secrets(resource: Resource, _: Settings) -> Iterator[str]:
+    for who, container in containers(resource):
+        for variable in elements(at(container, "env")):
+            name = at(variable, "name")
+            if isinstance(name, str) and holds_secret(name) and mapping(variable).get("value"):
+                # The value itself stays out of the message.
+                yield f"{who} has {name} in plain text"
+
+
+def _single_zone(resource: Resource, _: Settings) -> Iterator[str]:
+    replicas = resource.get("spec", "replicas")
+    spec = pod_spec(resource)
+    spread = at(spec, "topologySpreadConstraints") or at(spec, "affinity", "podAntiAffinity")
+    if not spread and not (isinstance(replicas, int | float) and replicas < 2):
+        yield "nothing spreads its pods"
+
+
+RULES: Final = (
+    pod_rule(
+        "pod-image-pinned",
+        _floating,
+        controls=(guide("Image security", "Use immutable tags with ECR"), cis_kubernetes("5.5.1")),
+        reason="The same manifest would run another image tomorrow, and can't be rolled back.",
+        fix="name a version's tag, or a digest.",
+    ),
+    pod_rule(
+        "pod-image-trusted",
+        _foreign,
+        controls=(cis_eks("5.1.4"), guide("Image security", "Create a set of curated images")),
+        reason="Images from elsewhere are neither scanned nor kept, and limits of pulls stop a scale-out.",
+        fix="push or cache it in your registry, or add the registry in policies/settings.toml.",
+    ),
+    pod_rule(
+        "pod-resources",
+        _unlimited,
+        controls=(
+            guide(
+                "Pod Security",
+                "Set requests and limits for each container to avoid resource contention and DoS attacks",
+            ),
+        ),
+        reason="One leaking pod takes its neighbours with it, and no autoscaler can count.",
+        fix="set requests of CPU and memory, and a limit of memory.",
+    ),
+    pod_rule(
+        "pod-no-secrets-in-env",
+        _literal_secrets,
+        controls=(
+            cis_eks("4.4.1"),
+            cis_eks("4.4.2"),
+            guide("Data encryption and secrets management", "Use volume mounts instead of environment variables"),
+        ),
+        reason="Everybody who may read the Deployment may read it, and so may its history.",
+        fix="put it into a Secret, and refer to it by valueFrom.secretKeyRef.",
+    ),
+    pod_rule(
+        "pod-probes",
+        _probes,
+        controls=(
+            guide("Running highly-available applications", "Use Liveness Probe to remove unhealthy pods"),
+            guide("Running highly-available applications", "Use Readiness Probe to detect partial unavailability"),
+        ),
+        types=LONG_RUNNING,
+        level=Level.ADVISORY,
+        reason="Traffic would go to pods that are not ready, and stuck ones would stay.",
+        fix="give each container a readinessProbe and a livenessProbe.",
+    ),
+    pod_rule(
+        "pod-spread",
+        _single_zone,
+        controls=(
+            guide("Running highly-available applications", "Using Pod topology spread constraints"),
+            guide("EKS Data Plane", "Spread worker nodes and workloads across multiple AZs"),
+        ),
+        types=frozenset({"kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet"}),
+        level=Level.ADVISORY,
+        reason="All replicas on one node, or in one zone, fail together.",
+        fix="add topologySpreadConstraints over topology.kubernetes.io/zone.",
+    ),
+)

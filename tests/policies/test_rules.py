@@ -1,0 +1,157 @@
+"""Each rule fires where it should, and is silent where it should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from policies.judging import Judge
+from policies.model import Resource, Rule, StackRule
+from policies.reading import UNKNOWN
+from policies.rules import RULES
+from policies.rules.stack import DATA
+from tests.policies.examples import BREAKS, FINE, LACKS, LOADED, Change, disposable, fine, fine_stack
+
+JUDGE = Judge(RULES, LOADED, stack="prod", today=date(2026, 11, 21))
+NAMES = [rule.name for rule in RULES]
+
+
+def _fired(resource: Resource) -> set[str]:
+    return {violation.rule for violation in JUDGE.resource(resource)}
+
+
+def test_there_are_at_least_forty_rules_and_no_two_of_the_same_name() -> None:
+    assert len(set(NAMES)) == len(NAMES) >= 40
+
+
+@pytest.mark.parametrize("rule", RULES, ids=NAMES)
+def test_every_rule_says_who_asks_for_it_why_and_what_to_do(rule: Rule | StackRule) -> None:
+    assert rule.controls
+    assert rule.reason.endswith(".")
+    assert rule.fix.endswith(".")
+
+
+def test_every_rule_has_an_example_that_breaks_it() -> None:
+    elsewhere = {"data-protected", "providers-explicit"}
+    assert set(NAMES) == BREAKS.keys() | LACKS.keys() | elsewhere
+
+
+@pytest.mark.parametrize(
+    ("rule", "token", "change"), [(rule, token, change) for rule, cases in BREAKS.items() for token, change in cases]
+)
+def test_a_rule_fires_where_it_is_broken(rule: str, token: str, change: Change) -> None:
+    assert rule in _fired(fine(token, change))
+
+
+@pytest.mark.parametrize("token", FINE)
+def test_no_rule_speaks_of_what_is_fine(token: str) -> None:
+    assert [violation.text for violation in JUDGE.resource(fine(token))] == []
+
+
+def test_no_rule_speaks_of_a_stack_that_is_fine() -> None:
+    assert [violation.text for violation in JUDGE.stack(fine_stack())] == []
+
+
+@pytest.mark.parametrize(("rule", "token"), LACKS.items())
+def test_a_rule_about_stacks_fires_where_something_is_missing(rule: str, token: str) -> None:
+    stack = [resource for resource in fine_stack() if resource.type != token]
+    assert rule in {violation.rule for violation in JUDGE.stack(stack)}
+
+
+def test_a_flow_log_of_another_vpc_does_not_count() -> None:
+    stack = [
+        replace(resource, refers_to={"vpcId": frozenset({"another"})}) if "flowLog" in resource.type else resource
+        for resource in fine_stack()
+    ]
+    assert "vpc-flow-logs" in {violation.rule for violation in JUDGE.stack(stack)}
+
+
+@pytest.mark.parametrize("token", sorted(DATA))
+def test_data_is_protected_or_declared_disposable(token: str) -> None:
+    assert "data-protected" not in _fired(fine(token))
+    assert "data-protected" in _fired(replace(fine(token), protect=False))
+    assert "data-protected" not in _fired(disposable(fine(token)))
+
+
+def test_a_default_provider_is_found() -> None:
+    stack = [replace(fine("aws:ec2/vpc:Vpc"), provider="default_7_51_1"), fine("aws:ec2/flowLog:FlowLog")]
+    assert {violation.rule for violation in JUDGE.stack(stack)} == {"providers-explicit"}
+
+
+def test_tags_may_come_from_the_provider() -> None:
+    untagged = replace(fine("aws:ec2/vpc:Vpc"), properties={"cidrBlock": "10.0.0.0/16"})
+    assert _fired(untagged) == {"aws-tags"}
+    assert _fired(replace(untagged, default_tags={"owner": "a", "project": "b", "stack": "c"})) == set()
+
+
+def test_the_entrance_may_be_open() -> None:
+    web = {"fromPort": 443, "toPort": 443, "cidrBlocks": ["0.0.0.0/0"]}
+    group = fine("aws:ec2/securityGroup:SecurityGroup", {"tags": {"entrance": "true"}, "ingress": [web]})
+    assert _fired(group) == set()
+
+
+def test_a_replica_is_backed_up_by_its_source() -> None:
+    replica = fine("aws:rds/instance:Instance", {"replicateSourceDb": "writer", "backupRetentionPeriod": None})
+    assert _fired(replica) == set()
+
+
+def test_what_is_disposable_needs_no_standby_and_no_second_thought() -> None:
+    small = {
+        "aws:rds/instance:Instance": {
+            "multiAz": False,
+            "deletionProtection": False,
+            "skipFinalSnapshot": True,
+            "backupRetentionPeriod": 1,
+        },
+        "aws:elasticache/replicationGroup:ReplicationGroup": {
+            "automaticFailoverEnabled": False,
+            "snapshotRetentionLimit": 0,
+        },
+        "aws:kms/key:Key": {"deletionWindowInDays": 7},
+        "aws:secretsmanager/secret:Secret": {"recoveryWindowInDays": 0},
+        "aws:eks/cluster:Cluster": {"deletionProtection": False},
+    }
+    for token, change in small.items():
+        assert _fired(disposable(fine(token, change))) == set(), token
+
+
+def test_being_disposable_is_no_leave_to_be_public_or_unencrypted() -> None:
+    database = fine("aws:rds/instance:Instance", {"publiclyAccessible": True, "storageEncrypted": False})
+    assert _fired(disposable(database)) == {"rds-not-public", "rds-encrypted"}
+
+
+def _with_unknowns(value: Any) -> Iterator[Any]:
+    """``value`` with each thing in it unknown, one at a time."""
+    yield UNKNOWN
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        for changed in _with_unknowns(item):
+            copy = deepcopy(value)
+            copy[key] = changed
+            yield copy
+
+
+@pytest.mark.parametrize("token", FINE)
+def test_what_a_preview_cannot_know_is_no_violation(token: str) -> None:
+    resource = fine(token)
+    for name, value in resource.properties.items():
+        for changed in _with_unknowns(value):
+            properties = {**resource.properties, name: changed}
+            assert _fired(replace(resource, properties=properties)) == set(), (name, changed)
+
+
+def test_a_violation_never_repeats_a_secret() -> None:
+    secret = "s3cret-value"
+    leaking = fine(
+        "kubernetes:apps/v1:Deployment",
+        {"spec.template.spec.containers.0.env": [{"name": "API_TOKEN", "value": secret}]},
+    )
+    config = fine("kubernetes:core/v1:ConfigMap", {"data": {"password": secret}})
+    texts = [violation.text for one in (leaking, config) for violation in JUDGE.resource(one)]
+    assert len(texts) == 2
+    assert not any(secret in text for text in texts)
