@@ -69,6 +69,7 @@ bench: environment ## Measure, and write docs/benchmarks.md (half an hour)
 docs: environment ## Write the generated parts of docs
 	@$(PYTHON) -m sandbox.documentation
 	@$(PYTHON) -m stacks.documentation
+	@$(PYTHON) -m policies.documentation
 
 environment:
 	@test -n "$(BOOTSTRAP_PYTHON)" || { echo "error: Python 3.11 or newer is needed on PATH, and there is none:" \

@@ -62,6 +62,9 @@ _ENGINE = {
 }
 """The engine's switches as the sandbox has them; the empty ones are each home's own."""
 
+_POLICY_PACK = "PULUMI_OPTION_POLICY_PACK"
+"""The engine reads each option of its commands from such a variable, too."""
+
 _DEAD_END = "http://127.0.0.1:9"
 """A port on which nobody listens."""
 
@@ -107,6 +110,7 @@ def variables(home: Home, region: str, environ: Mapping[str, str]) -> dict[str, 
         "PULUMI_HOME": str(home.pulumi_home),
         "PULUMI_BACKEND_URL": f"file://{home.backend}",
         "PULUMI_STACK": home.stack,
+        **_policies(home.root.parents[1]),
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{home.port_for('cloud')}",
         "AWS_ACCESS_KEY_ID": "sandbox",
         "AWS_SECRET_ACCESS_KEY": "sandbox",
@@ -120,6 +124,12 @@ def variables(home: Home, region: str, environ: Mapping[str, str]) -> dict[str, 
         "NO_PROXY": local,
         "no_proxy": local,
     }
+
+
+def _policies(clone: Path) -> dict[str, str]:
+    """What lets the engine hold every preview and up to the project's policy pack, where it has one."""
+    pack = clone / "policies"
+    return {_POLICY_PACK: str(pack)} if (pack / "PulumiPolicy.yaml").exists() else {}
 
 
 def _kubeconfig(home: Home) -> Path:

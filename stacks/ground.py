@@ -29,7 +29,7 @@ class Ground:
 
 
 def build_ground(settings: Settings, project: str, stack: str) -> Ground:
-    tags = default_tags(settings.aws, project=project, stack=stack)
+    tags = default_tags(settings.aws, settings.removal_policy, project=project, stack=stack)
     opts = pulumi.ResourceOptions(providers=[aws_provider(settings.aws, tags)])
     name = f"{project}-{stack}"
     logs = EncryptionKey(

@@ -9,12 +9,13 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from components.cluster import Cluster
+from components.removal import RemovalPolicy
 from stacks.settings.foundation import AwsSettings
 
 
-def default_tags(settings: AwsSettings, *, project: str, stack: str) -> dict[str, str]:
-    """Tags of every AWS resource: whose it is can be seen from its account."""
-    return {**settings.tags, "project": project, "stack": stack}
+def default_tags(settings: AwsSettings, removal_policy: RemovalPolicy, *, project: str, stack: str) -> dict[str, str]:
+    """Tags of every AWS resource: whose it is, and whether its data may go, can be seen from its account."""
+    return {**settings.tags, "project": project, "stack": stack, "removal-policy": removal_policy}
 
 
 def aws_provider(settings: AwsSettings, tags: dict[str, str]) -> aws.Provider:

@@ -10,6 +10,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 PROGRAM = ("components", "stacks")
+WITH_RULES = (*PROGRAM, "sandbox", "policies")
 UNIVERSAL_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 
 
@@ -95,12 +96,23 @@ def test_the_sandbox_imports_nothing_of_the_program(path: Path) -> None:
     assert not roots(path) & {*PROGRAM, "tests", "__main__"}
 
 
-@pytest.mark.parametrize("path", modules(*PROGRAM, "sandbox"), ids=identify)
+@pytest.mark.parametrize("path", modules("policies"), ids=identify)
+def test_the_policies_stand_by_themselves(path: Path) -> None:
+    assert not roots(path) & {*PROGRAM, "sandbox", "tests", "__main__"}
+
+
+@pytest.mark.parametrize("path", modules("policies"), ids=identify)
+def test_only_the_border_of_the_policies_knows_pulumi(path: Path) -> None:
+    if path.name not in ("pack.py", "__main__.py"):
+        assert not roots(path) & {"pulumi", "pulumi_aws", "pulumi_kubernetes", "pulumi_policy"}
+
+
+@pytest.mark.parametrize("path", modules(*WITH_RULES), ids=identify)
 def test_no_module_is_a_drawer_for_everything(path: Path) -> None:
     assert not UNIVERSAL_NAMES & {part.removesuffix(".py") for part in path.relative_to(REPOSITORY).parts}
 
 
-@pytest.mark.parametrize("path", modules(*PROGRAM, "sandbox"), ids=identify)
+@pytest.mark.parametrize("path", modules(*WITH_RULES), ids=identify)
 def test_no_module_is_too_long_to_be_read_at_once(path: Path) -> None:
     lines = len(path.read_text().splitlines())
     assert lines <= (60 if path.name == "__init__.py" else 300), f"{identify(path)} has {lines} lines"

@@ -75,7 +75,9 @@ def _zone(resource: Resource, settings: Settings) -> Iterator[str]:
 
 
 def _unprotected(resource: Resource, _: Settings) -> Iterator[str]:
-    if not resource.protect and not resource.disposable:
+    # A read replica holds nothing that its source does not.
+    replica = resource.get("replicateSourceDb") is not None
+    if not resource.protect and not resource.disposable and not replica:
         yield "it is not protected"
 
 

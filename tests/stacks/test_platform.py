@@ -103,7 +103,7 @@ def test_default_providers_are_disabled(stack: str) -> None:
 
 def test_whose_a_resource_is_can_be_seen_from_its_account(recorded_prod: Recording) -> None:
     tags = json.loads(recorded_prod["aws"].inputs["defaultTags"])["tags"]
-    assert tags == {"owner": "platform-team", "project": "platform", "stack": "prod"}
+    assert tags == {"owner": "platform-team", "project": "platform", "stack": "prod", "removal-policy": "Retain"}
 
 
 def test_instances_carry_the_same_tags(recorded_prod: Recording) -> None:

@@ -1,0 +1,47 @@
+"""``python -m policies.documentation``: writes the list of rules in docs/policies.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from policies.model import AnyRule, Level, StackRule
+from policies.rules import RULES
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "policies.md"
+_BEGIN, _END = "<!-- generated: rules -->\n", "<!-- end of generated -->\n"
+
+
+def up_to_date() -> str:
+    """The text of docs/policies.md as it must be. Raises ValueError when it has no place for the generated part."""
+    head, begin, rest = DOCUMENT.read_text().partition(_BEGIN)
+    _, end, tail = rest.partition(_END)
+    if not begin or not end:
+        raise ValueError(f"{DOCUMENT.name} has no {_BEGIN.strip()} ... {_END.strip()}")
+    return "".join((head, begin, *(f"{line}\n" for line in _lines()), end, tail))
+
+
+def _lines() -> Iterator[str]:
+    mandatory = sum(rule.level is Level.MANDATORY for rule in RULES)
+    yield f"{len(RULES)} rules: {mandatory} mandatory, {len(RULES) - mandatory} advisory."
+    yield ""
+    yield "| Rule | Level | Where | Why, and what to do | Asked for by |"
+    yield "|---|---|---|---|---|"
+    for rule in RULES:
+        controls = "<br>".join(_escaped(control) for control in rule.controls)
+        why = _escaped(f"{rule.reason} Fix: {rule.fix}")
+        yield f"| `{rule.name}` | {rule.level} | {_where(rule)} | {why} | {controls} |"
+
+
+def _where(rule: AnyRule) -> str:
+    if isinstance(rule, StackRule):
+        return "the whole stack"
+    return ", ".join(f"`{token.rpartition(':')[2]}`" for token in sorted(rule.types))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|").replace("*", "\\*")
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(up_to_date())
