@@ -67,7 +67,9 @@ class Clone:
 
     @cached_property
     def environ(self) -> Mapping[str, str]:
-        return bare(os.environ) | environment.for_engine(self.home, self._stack_file.region)
+        """The engine's, without the policy pack: programs that are here to be counted only keep to no rules."""
+        environ = bare(os.environ) | environment.for_engine(self.home, self._stack_file.region)
+        return {name: value for name, value in environ.items() if name != environment.POLICY_PACK}
 
     def make_stack(self, folder: Path) -> None:
         """Make the stack of another project in ``folder``, its secrets kept as the platform's are."""

@@ -112,9 +112,10 @@ def _live(clone: Clone, life: Life, folder: Path, when_up: Callable[[], _Result]
     def step(name: str, *command: str) -> None:
         life.runs[name].append(clone.pulumi(*command, "--stack", clone.stack, folder=folder))
 
-    step("first preview", "preview")
-    step("up", "up", *_UNATTENDED)
+    policies = ("--policy-pack", str(clone.folder / "policies"))
+    step("first preview", "preview", *policies)
+    step("up", "up", *_UNATTENDED, *policies)
     result = when_up()
-    step("no-op preview", "preview", "--expect-no-changes")
+    step("no-op preview", "preview", "--expect-no-changes", *policies)
     step("destroy", "destroy", *_UNATTENDED)
     return result

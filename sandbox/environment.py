@@ -62,7 +62,7 @@ _ENGINE = {
 }
 """The engine's switches as the sandbox has them; the empty ones are each home's own."""
 
-_POLICY_PACK = "PULUMI_OPTION_POLICY_PACK"
+POLICY_PACK = "PULUMI_OPTIONPOLICY_PACK"
 """The engine reads each option of its commands from such a variable, too."""
 
 _DEAD_END = "http://127.0.0.1:9"
@@ -129,7 +129,7 @@ def variables(home: Home, region: str, environ: Mapping[str, str]) -> dict[str, 
 def _policies(clone: Path) -> dict[str, str]:
     """What lets the engine hold every preview and up to the project's policy pack, where it has one."""
     pack = clone / "policies"
-    return {_POLICY_PACK: str(pack)} if (pack / "PulumiPolicy.yaml").exists() else {}
+    return {POLICY_PACK: str(pack)} if (pack / "PulumiPolicy.yaml").exists() else {}
 
 
 def _kubeconfig(home: Home) -> Path:

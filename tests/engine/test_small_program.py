@@ -120,6 +120,8 @@ class Small:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
     clone = clone_into(tmp_path_factory.mktemp("clone"), "dev")
     clone.stack_file.write_text(STACK_FILE)
+    # It is here to be changed in every way, not to keep to rules.
+    shutil.rmtree(clone.folder / "policies")
     small = Small(clone)
     small.save()
     try:

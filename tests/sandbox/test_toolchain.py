@@ -97,6 +97,12 @@ class TestPins:
         assert pinned is not None
         assert tool("pulumi").version == f"v{pinned.group(1)}"
 
+    def test_the_policies_need_what_is_installed_here(self) -> None:
+        root = FOLDER.parents[1]
+        wanted = (root / "policies" / "requirements.txt").read_text().splitlines()
+        pinned = (root / "requirements-dev.txt").read_text().splitlines()
+        assert {line for line in wanted if not line.startswith("#")} <= set(pinned)
+
     def test_the_control_plane_is_of_the_minor_that_its_folder_names(self) -> None:
         for minor in kubernetes_minors():
             plane = next(found for found in tools(minor) if found.name == "kube-apiserver")
