@@ -38,3 +38,12 @@ def unless_disposable(check: Check) -> Check:
         return () if resource.disposable else check(resource, settings)
 
     return checked
+
+
+def never(what: str) -> Check:
+    """A check that every resource of these types fails."""
+
+    def check(_: Resource, __: Settings) -> Iterator[str]:
+        yield what
+
+    return check

@@ -6,7 +6,7 @@ Titles of the CIS benchmarks as kube-bench (Amazon EKS 1.7.0, Kubernetes 1.11.1)
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 CIS_EKS: Final = {
     "2.1.1": "Enable audit Logs",
@@ -69,31 +69,43 @@ CIS_KUBERNETES: Final = {
 """CIS Kubernetes Benchmark 1.11.1, for what the one for EKS leaves out."""
 
 
-def cis_eks(number: str) -> str:
+class Control(NamedTuple):
+    """Something that somebody outside asks for."""
+
+    source: str
+    number: str
+    """Or a heading, where the source has no numbers."""
+    title: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.number}"
+
+
+def cis_eks(number: str) -> Control:
     """A control of the CIS Amazon EKS Benchmark. Raises KeyError for a number that it hasn't."""
-    return f"CIS EKS 1.7.0: {number} {CIS_EKS[number]}"
+    return Control("CIS EKS 1.7.0", number, CIS_EKS[number])
 
 
-def cis_aws(number: str) -> str:
+def cis_aws(number: str) -> Control:
     """A control of the CIS AWS Foundations Benchmark. Raises KeyError for a number that it hasn't."""
-    return f"CIS AWS 5.0.0: {number} {CIS_AWS[number]}"
+    return Control("CIS AWS 5.0.0", number, CIS_AWS[number])
 
 
-def cis_kubernetes(number: str) -> str:
+def cis_kubernetes(number: str) -> Control:
     """A control of the CIS Kubernetes Benchmark. Raises KeyError for a number that it hasn't."""
-    return f"CIS Kubernetes 1.11.1: {number} {CIS_KUBERNETES[number]}"
+    return Control("CIS Kubernetes 1.11.1", number, CIS_KUBERNETES[number])
 
 
-def guide(page: str, heading: str) -> str:
+def guide(page: str, heading: str) -> Control:
     """A heading of AWS's EKS Best Practices Guide."""
-    return f"EKS Best Practices: {page}, {heading}"
+    return Control("EKS Best Practices", f"{page}, {heading}")
 
 
-def security_hub(control: str) -> str:
+def security_hub(control: str) -> Control:
     """A control of AWS Security Hub, such as ``RDS.8``."""
-    return f"AWS Security Hub: {control}"
+    return Control("AWS Security Hub", control)
 
 
-def control_tower(control: str) -> str:
+def control_tower(control: str) -> Control:
     """A control of AWS Control Tower."""
-    return f"AWS Control Tower: {control}"
+    return Control("AWS Control Tower", control)

@@ -28,7 +28,7 @@ def _lines() -> Iterator[str]:
     yield "| Rule | Level | Where | Why, and what to do | Asked for by |"
     yield "|---|---|---|---|---|"
     for rule in RULES:
-        controls = "<br>".join(_escaped(control) for control in rule.controls)
+        controls = "<br>".join(_escaped(f"{control} {control.title}".strip()) for control in rule.controls)
         why = _escaped(f"{rule.reason} Fix: {rule.fix}")
         yield f"| `{rule.name}` | {rule.level} | {_where(rule)} | {why} | {controls} |"
 

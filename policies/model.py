@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from policies.controls import Control
 from policies.reading import at, mapping
 
 DISPOSABLE_TAG: Final = "removal-policy"
@@ -75,7 +76,7 @@ class Rule:
     """Its identifier, as exceptions and violations name it."""
     types: frozenset[str]
     check: Check
-    controls: tuple[str, ...]
+    controls: tuple[Control, ...]
     """The controls and chapters that ask for it."""
     reason: str
     """What goes wrong without it."""
@@ -93,7 +94,7 @@ class StackRule:
 
     name: str
     check: StackCheck
-    controls: tuple[str, ...]
+    controls: tuple[Control, ...]
     reason: str
     fix: str
     level: Level = Level.MANDATORY
@@ -104,4 +105,4 @@ AnyRule = Rule | StackRule
 
 def message(rule: AnyRule, what: str) -> str:
     """All that somebody who meets a violation needs, in one paragraph."""
-    return f"{rule.name}: {what}. {rule.reason} Fix: {rule.fix} ({'; '.join(rule.controls)})"
+    return f"{rule.name}: {what}. {rule.reason} Fix: {rule.fix} ({'; '.join(map(str, rule.controls))})"

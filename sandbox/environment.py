@@ -62,7 +62,7 @@ _ENGINE = {
 }
 """The engine's switches as the sandbox has them; the empty ones are each home's own."""
 
-POLICY_PACK = "PULUMI_OPTIONPOLICY_PACK"
+POLICY_PACK = "PULUMI_OPTION_POLICY_PACK"
 """The engine reads each option of its commands from such a variable, too."""
 
 _DEAD_END = "http://127.0.0.1:9"

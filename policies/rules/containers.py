@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from policies.controls import Control
 from policies.model import Check, Level, Resource, Rule
 from policies.reading import at, elements
 
@@ -57,7 +58,7 @@ def pod_rule(
     name: str,
     check: Check,
     *,
-    controls: tuple[str, ...],
+    controls: tuple[Control, ...],
     reason: str,
     fix: str,
     level: Level = Level.MANDATORY,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from policies.checks import never
 from policies.controls import cis_aws, cis_eks, guide, security_hub
 from policies.model import Level, Resource, Rule, Settings
 from policies.reading import at, elements, mapping, texts
@@ -49,7 +50,7 @@ def statements(document: Any) -> list[dict[str, Any]]:
         except ValueError:
             return []
     found = at(document, "Statement")
-    listed = [found] if isinstance(found, dict) else elements(found)
+    listed = elements(found) or [found]
     return [mapping(one) for one in listed if at(one, "Effect") == "Allow"]
 
 
@@ -139,7 +140,7 @@ RULES: Final = (
     Rule(
         name="iam-no-users",
         types=frozenset({"aws:iam/user:User", "aws:iam/accessKey:AccessKey"}),
-        check=lambda *_: ("long-lived credentials are made",),
+        check=never("long-lived credentials are made"),
         controls=(cis_aws("1.17"), cis_aws("1.20")),
         reason="Access keys do not end, and are found in repositories.",
         fix="use roles: Identity Center for people, OIDC for pipelines, Pod Identity for pods.",
@@ -147,7 +148,7 @@ RULES: Final = (
     Rule(
         name="iam-no-policies-of-users",
         types=_OF_USERS,
-        check=lambda *_: ("a policy is attached to a user",),
+        check=never("a policy is attached to a user"),
         controls=(cis_aws("1.14"), security_hub("IAM.2")),
         level=Level.ADVISORY,
         reason="Rights given one by one are forgotten one by one.",

@@ -51,9 +51,14 @@ _TAGGED: Final = DATA | frozenset(
 
 
 def _tags(resource: Resource, settings: Settings) -> Iterator[str]:
-    if resource.get("tags") is UNKNOWN:
+    if UNKNOWN in (resource.get("tags"), resource.get("defaultTags"), resource.get("defaultTags", "tags")):
         return
-    missing = [tag for tag in settings.tags if not resource.tags.get(tag)]
+    if resource.type == AWS_PROVIDER:
+        missing = [tag for tag in settings.tags if not default_tags(resource.properties).get(tag)]
+    else:
+        # What the provider lacks is said once, of the provider.
+        given = resource.default_tags or settings.tags
+        missing = [tag for tag in settings.tags if tag in given and not resource.tags.get(tag)]
     if missing:
         yield (
             f"the tag {', '.join(missing)} is missing"
@@ -120,7 +125,7 @@ RULES: Final = (
     ),
     Rule(
         name="aws-tags",
-        types=_TAGGED,
+        types=_TAGGED | {AWS_PROVIDER},
         check=_tags,
         controls=(guide("Expenditure awareness", "Tagging of Resources"),),
         reason="Nobody knows whom to ask before it is deleted, or who pays.",

@@ -61,7 +61,10 @@ ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 
 FINE: dict[str, dict[str, Any]] = {
-    "pulumi:providers:aws": {"region": "eu-central-1"},
+    "pulumi:providers:aws": {
+        "region": "eu-central-1",
+        "defaultTags": {"tags": {"owner": "team", "project": "platform", "stack": "prod"}},
+    },
     "aws:cloudwatch/logGroup:LogGroup": {"kmsKeyId": KEY, "retentionInDays": 90},
     "aws:ebs/volume:Volume": {"encrypted": True, "availabilityZone": "eu-central-1a"},
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {"ingress": [], "egress": []},
@@ -231,7 +234,11 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "resource-policy-named": (
         ("aws:sqs/queuePolicy:QueuePolicy", {"policy": document(allow(Principal="*", Action="sqs:SendMessage"))}),
     ),
-    "aws-tags": ((SECURITY_GROUP, {"tags": {"owner": "", "project": "platform", "stack": "prod"}}),),
+    "aws-tags": (
+        ("pulumi:providers:aws", {"defaultTags": None}),
+        ("pulumi:providers:aws", {"defaultTags.tags.owner": ""}),
+        (SECURITY_GROUP, {"tags": {"owner": "", "project": "platform", "stack": "prod"}}),
+    ),
     "ec2-closed-to-the-internet": (
         (SECURITY_GROUP, {"ingress": [{"fromPort": 22, "toPort": 22, "cidrBlocks": ["0.0.0.0/0"]}]}),
         (SECURITY_GROUP, {"ingress": [{"fromPort": 443, "toPort": 443, "ipv6CidrBlocks": ["::/0"]}]}),

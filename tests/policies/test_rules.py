@@ -86,6 +86,8 @@ def test_a_default_provider_is_found() -> None:
 def test_tags_may_come_from_the_provider() -> None:
     untagged = replace(fine("aws:ec2/vpc:Vpc"), properties={"cidrBlock": "10.0.0.0/16"})
     assert _fired(untagged) == {"aws-tags"}
+    # What the provider does not give is said of the provider, and not of each resource again.
+    assert _fired(replace(untagged, default_tags={"project": "b", "stack": "c"})) == set()
     assert _fired(replace(untagged, default_tags={"owner": "a", "project": "b", "stack": "c"})) == set()
 
 
