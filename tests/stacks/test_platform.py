@@ -12,8 +12,8 @@ from typing import Any, cast
 import pytest
 
 from components.cluster import VERSIONS
-from tests.fakes import RANDOM_PASSWORD
-from tests.recorder import Recording
+from recorder import Recording
+from recorder.cloud import RANDOM_PASSWORD
 from tests.stacks.stack_files import bring_up, configuration
 
 STATEFUL = {
