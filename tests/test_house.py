@@ -10,6 +10,8 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 PROGRAM = ("components", "stacks")
+ABOUT_IT = ("overview", "recorder")
+"""What looks at the program from outside."""
 UNIVERSAL_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 
 
@@ -92,15 +94,34 @@ def test_the_program_does_not_know_of_the_sandbox(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules("sandbox"), ids=identify)
 def test_the_sandbox_imports_nothing_of_the_program(path: Path) -> None:
-    assert not roots(path) & {*PROGRAM, "tests", "__main__"}
+    assert not roots(path) & {*PROGRAM, *ABOUT_IT, "tests", "__main__"}
 
 
-@pytest.mark.parametrize("path", modules(*PROGRAM, "sandbox"), ids=identify)
+@pytest.mark.parametrize("path", [*modules(*PROGRAM), REPOSITORY / "__main__.py"], ids=identify)
+def test_the_program_does_not_know_who_looks_at_it(path: Path) -> None:
+    assert not roots(path) & {*ABOUT_IT, "tests"}
+
+
+@pytest.mark.parametrize("path", modules("recorder"), ids=identify)
+def test_the_recorder_records_any_program(path: Path) -> None:
+    assert not roots(path) & {*PROGRAM, "overview", "sandbox", "tests"}
+
+
+@pytest.mark.parametrize("path", modules("overview"), ids=identify)
+def test_the_overview_sees_resources_and_not_the_code_that_makes_them(path: Path) -> None:
+    assert not roots(path) & {*PROGRAM, "tests"}
+    assert {name for name in imported(path) if name.startswith("sandbox")} <= {
+        "sandbox.generated",
+        "sandbox.generated.filled",
+    }
+
+
+@pytest.mark.parametrize("path", modules(*PROGRAM, *ABOUT_IT, "sandbox"), ids=identify)
 def test_no_module_is_a_drawer_for_everything(path: Path) -> None:
     assert not UNIVERSAL_NAMES & {part.removesuffix(".py") for part in path.relative_to(REPOSITORY).parts}
 
 
-@pytest.mark.parametrize("path", modules(*PROGRAM, "sandbox"), ids=identify)
+@pytest.mark.parametrize("path", modules(*PROGRAM, *ABOUT_IT, "sandbox"), ids=identify)
 def test_no_module_is_too_long_to_be_read_at_once(path: Path) -> None:
     lines = len(path.read_text().splitlines())
     assert lines <= (60 if path.name == "__init__.py" else 300), f"{identify(path)} has {lines} lines"
