@@ -44,20 +44,20 @@ def documents(recordings: Mapping[str, Recording] | None = None) -> dict[Path, s
 
 
 def _summary(counted: Mapping[str, Costs], table: PriceTable) -> Iterator[str]:
-    yield f"| | {' | '.join(counted)} |"
-    yield f"|---|{'---|' * len(counted)}"
+    yield f"| Part | {' | '.join(counted)} |"
+    yield f"|---|{'---:|' * len(counted)}"
     modules = sorted({line.module for one in counted.values() for line in one.lines})
     sums = {
         module: [sum((line.usd for line in one.lines if line.module == module), Decimal(0)) for one in counted.values()]
         for module in modules
     }
     for module, each in sorted(sums.items(), key=lambda row: (-max(row[1]), row[0])):
-        yield f"| `{module}` | {' | '.join(_whole(usd) for usd in each)} |"
-    yield f"| **USD a month** | {' | '.join(f'**{_whole(one.usd)}**' for one in counted.values())} |"
-    yield f"| with all node groups at their maximum | {' | '.join(_whole(one.at(2)) for one in counted.values())} |"
+        yield f"| `{module}` | {' | '.join(_cents(usd) for usd in each)} |"
+    yield f"| **USD a month** | {' | '.join(f'**{_cents(one.usd)}**' for one in counted.values())} |"
+    yield f"| with all node groups at their maximum | {' | '.join(_cents(one.at(2)) for one in counted.values())} |"
     yield ""
     oldest, newest = table.dates()
-    yield f"On demand in {table.region}, at prices of {oldest} to {newest}; whole dollars."
+    yield f"On demand in {table.region}, at prices of {oldest} to {newest}."
 
 
 def _tables(counted: Mapping[str, Costs], table: PriceTable) -> Iterator[str]:
@@ -104,7 +104,7 @@ def _node_groups(one: Costs) -> Iterator[str]:
     yield "| Node group | Nodes | At its minimum | To begin with | At its maximum |"
     yield "|---|---|---:|---:|---:|"
     yield from (_node_group(group) for group in one.node_groups)
-    yield f"| All of {_cents(one.usd)} | | {' | '.join(f'**{_cents(one.at(size))}**' for size in range(3))} |"
+    yield f"| The whole stack | | {' | '.join(f'**{_cents(one.at(size))}**' for size in range(3))} |"
     yield ""
 
 
@@ -138,7 +138,3 @@ def _usd(usd: Decimal) -> str:
 
 def _cents(usd: Decimal) -> str:
     return f"{usd:,.2f}"
-
-
-def _whole(usd: Decimal) -> str:
-    return f"{usd:,.0f}"

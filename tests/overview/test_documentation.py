@@ -33,7 +33,7 @@ def test_another_size_of_a_database_is_another_sum(recordings: Mapping[str, Reco
 def test_the_readme_has_both_stacks_and_says_how_old_the_prices_are(recordings: Mapping[str, Recording]) -> None:
     text = documentation.documents(recordings)[documentation.README]
 
-    assert "| | dev | prod |" in text
+    assert "| Part | dev | prod |" in text
     assert "On demand in eu-central-1, at prices of 20" in text
 
 
