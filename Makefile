@@ -66,10 +66,11 @@ format: environment ## Put the code into its form
 bench: environment ## Measure, and write docs/benchmarks.md (half an hour)
 	@$(PYTHON) -m benchmarks $(ARGS)
 
-docs: environment ## Write the generated parts of docs
+docs: environment ## Write the generated parts of docs, and the picture and costs of the README
 	@$(PYTHON) -m sandbox.documentation
 	@$(PYTHON) -m stacks.documentation
 	@$(PYTHON) -m policies.documentation
+	@$(PYTHON) -m overview
 
 environment:
 	@test -n "$(BOOTSTRAP_PYTHON)" || { echo "error: Python 3.11 or newer is needed on PATH, and there is none:" \

@@ -7,18 +7,14 @@ from pathlib import Path
 
 from policies.model import AnyRule, Level, StackRule
 from policies.rules import RULES
+from sandbox.generated import filled
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "policies.md"
-_BEGIN, _END = "<!-- generated: rules -->\n", "<!-- end of generated -->\n"
 
 
 def up_to_date() -> str:
-    """The text of docs/policies.md as it must be. Raises ValueError when it has no place for the generated part."""
-    head, begin, rest = DOCUMENT.read_text().partition(_BEGIN)
-    _, end, tail = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"{DOCUMENT.name} has no {_BEGIN.strip()} ... {_END.strip()}")
-    return "".join((head, begin, *(f"{line}\n" for line in _lines()), end, tail))
+    """The text of docs/policies.md as it must be."""
+    return filled(DOCUMENT.read_text(), "rules", _lines())
 
 
 def _lines() -> Iterator[str]:

@@ -8,10 +8,10 @@ from pathlib import Path
 from sandbox import creation_times
 from sandbox.checkers import table
 from sandbox.durations import exact
+from sandbox.generated import filled
 from sandbox.quotas import QUOTAS, SERVICES
 
 DOCS = Path(__file__).parents[1] / "docs"
-_BEGIN, _END = "<!-- generated: {name} -->\n", "<!-- end of generated -->\n"
 
 
 def documents() -> list[Path]:
@@ -23,12 +23,7 @@ def up_to_date(document: Path) -> str:
     """The text of ``document`` as it must be. Raises ValueError when it has no place for a generated part."""
     text = document.read_text()
     for name, lines in _PARTS[document.name].items():
-        mark = _BEGIN.format(name=name)
-        head, begin, rest = text.partition(mark)
-        _, end, tail = rest.partition(_END)
-        if not begin or not end:
-            raise ValueError(f"{document.name} has no {mark.strip()} ... {_END.strip()}")
-        text = "".join((head, begin, *(f"{line}\n" for line in lines()), end, tail))
+        text = filled(text, name, lines())
     return text
 
 

@@ -29,8 +29,8 @@ class Ground:
 
 
 def build_ground(settings: Settings, project: str, stack: str) -> Ground:
-    tags = default_tags(settings.aws, settings.removal_policy, project=project, stack=stack)
-    opts = pulumi.ResourceOptions(providers=[aws_provider(settings.aws, tags)])
+    tags = default_tags(settings.aws, project=project, stack=stack)
+    opts = pulumi.ResourceOptions(providers=[aws_provider(settings.aws, tags, settings.removal_policy)])
     name = f"{project}-{stack}"
     logs = EncryptionKey(
         "logs",

@@ -13,18 +13,18 @@ from components.removal import RemovalPolicy
 from stacks.settings.foundation import AwsSettings
 
 
-def default_tags(settings: AwsSettings, removal_policy: RemovalPolicy, *, project: str, stack: str) -> dict[str, str]:
-    """Tags of every AWS resource: whose it is, and whether its data may go, can be seen from its account."""
-    return {**settings.tags, "project": project, "stack": stack, "removal-policy": removal_policy}
+def default_tags(settings: AwsSettings, *, project: str, stack: str) -> dict[str, str]:
+    """Tags of every AWS resource: whose it is can be seen from its account."""
+    return {**settings.tags, "project": project, "stack": stack}
 
 
-def aws_provider(settings: AwsSettings, tags: dict[str, str]) -> aws.Provider:
-    """The AWS account and region of the stack."""
+def aws_provider(settings: AwsSettings, tags: dict[str, str], removal_policy: RemovalPolicy) -> aws.Provider:
+    """The AWS account and region of the stack. Its resources also say whether their data may go."""
     return aws.Provider(
         "aws",
         region=settings.region,
         allowed_account_ids=list(settings.allowed_account_ids) or None,
-        default_tags=aws.ProviderDefaultTagsArgs(tags=tags),
+        default_tags=aws.ProviderDefaultTagsArgs(tags={**tags, "removal-policy": removal_policy}),
     )
 
 

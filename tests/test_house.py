@@ -10,7 +10,11 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 PROGRAM = ("components", "stacks")
-WITH_RULES = (*PROGRAM, "sandbox", "policies")
+ABOUT_IT = ("overview", "recorder")
+"""What looks at the program from outside."""
+WITH_RULES = (*PROGRAM, *ABOUT_IT, "sandbox", "policies")
+GENERATED = {"sandbox.generated", "sandbox.generated.filled"}
+"""How documents get their generated parts: the same for all who have some."""
 UNIVERSAL_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 
 
@@ -93,18 +97,35 @@ def test_the_program_does_not_know_of_the_sandbox(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules("sandbox"), ids=identify)
 def test_the_sandbox_imports_nothing_of_the_program(path: Path) -> None:
-    assert not roots(path) & {*PROGRAM, "tests", "__main__"}
+    assert not roots(path) & {*PROGRAM, *ABOUT_IT, "tests", "__main__"}
 
 
 @pytest.mark.parametrize("path", modules("policies"), ids=identify)
 def test_the_policies_stand_by_themselves(path: Path) -> None:
-    assert not roots(path) & {*PROGRAM, "sandbox", "tests", "__main__"}
+    assert not roots(path) & {*PROGRAM, *ABOUT_IT, "tests", "__main__"}
+    assert {name for name in imported(path) if name.startswith("sandbox")} <= GENERATED
 
 
 @pytest.mark.parametrize("path", modules("policies"), ids=identify)
 def test_only_the_border_of_the_policies_knows_pulumi(path: Path) -> None:
     if path.name not in ("pack.py", "__main__.py"):
         assert not roots(path) & {"pulumi", "pulumi_aws", "pulumi_kubernetes", "pulumi_policy"}
+
+
+@pytest.mark.parametrize("path", [*modules(*PROGRAM), REPOSITORY / "__main__.py"], ids=identify)
+def test_the_program_does_not_know_who_looks_at_it(path: Path) -> None:
+    assert not roots(path) & {*ABOUT_IT, "tests"}
+
+
+@pytest.mark.parametrize("path", modules("recorder"), ids=identify)
+def test_the_recorder_records_any_program(path: Path) -> None:
+    assert not roots(path) & {*PROGRAM, "overview", "sandbox", "tests"}
+
+
+@pytest.mark.parametrize("path", modules("overview"), ids=identify)
+def test_the_overview_sees_resources_and_not_the_code_that_makes_them(path: Path) -> None:
+    assert not roots(path) & {*PROGRAM, "tests"}
+    assert {name for name in imported(path) if name.startswith("sandbox")} <= GENERATED
 
 
 @pytest.mark.parametrize("path", modules(*WITH_RULES), ids=identify)

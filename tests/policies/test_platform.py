@@ -13,7 +13,7 @@ from policies.model import Resource
 from policies.rules import RULES
 from policies.rules.stack import default_tags
 from policies.settings import load
-from tests.recorder import Recorded, Recording
+from recorder import Recorded, Recording
 from tests.stacks.stack_files import bring_up, configuration
 
 JUDGE = Judge(RULES, load(Path(__file__).parents[2] / "policies" / "settings.toml"), stack="any", today=date.max)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.recorder import Recording
+from recorder import Recording
 from tests.stacks.stack_files import bring_up
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import runpy
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from tests.recorder import Recording, record
+import recorder
+from recorder import Recording
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 @cache
 def _read(stack: str) -> dict[str, Any]:
-    return yaml.safe_load((REPOSITORY / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return recorder.configuration(REPOSITORY, stack)
 
 
 def configuration(stack: str) -> dict[str, Any]:
@@ -27,8 +25,4 @@ def configuration(stack: str) -> dict[str, Any]:
 
 def bring_up(stack: str, config: dict[str, Any] | None = None) -> Recording:
     """Run the whole program."""
-    return record(
-        lambda: runpy.run_path(str(REPOSITORY / "__main__.py")),
-        config=configuration(stack) if config is None else config,
-        stack=stack,
-    )
+    return recorder.record_stack(REPOSITORY, stack, configuration(stack) if config is None else config)

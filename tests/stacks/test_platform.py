@@ -12,8 +12,8 @@ from typing import Any, cast
 import pytest
 
 from components.cluster import VERSIONS
-from tests.fakes import RANDOM_PASSWORD
-from tests.recorder import Recording
+from recorder import Recording
+from recorder.cloud import RANDOM_PASSWORD
 from tests.stacks.stack_files import bring_up, configuration
 
 STATEFUL = {
@@ -238,6 +238,8 @@ def test_lifting_protection_replaces_nothing(recorded_prod: Recording) -> None:
     }
     assert changed == {
         ("Cluster", "deletionProtection"),
+        # A tag. Not of the nodes: a new launch template would replace them all.
+        ("aws", "defaultTags"),
         ("Instance", "deleteAutomatedBackups"),
         ("Instance", "deletionProtection"),
         ("Instance", "skipFinalSnapshot"),

@@ -10,8 +10,8 @@ import pytest
 
 from components.cluster import VERSIONS
 from components.removal import RemovalPolicy
+from recorder import record
 from stacks.settings import Settings, SettingsError, advice, load_settings
-from tests.recorder import record
 from tests.stacks.stack_files import bring_up, configuration
 
 SETTLED = date(2026, 11, 1)

@@ -13,8 +13,8 @@ import pytest
 from pydantic import BaseModel
 
 from components.cluster.versions import VERSIONS
+from recorder import Recording
 from stacks.settings import Settings
-from tests.recorder import Recording
 from tests.stacks.stack_files import bring_up, configuration
 
 Place = tuple[str | int, ...]

@@ -9,8 +9,8 @@ from components.cache import Cache, CacheArgs, CacheEngine
 from components.changes import Changes
 from components.removal import RemovalPolicy
 from components.secrets import PasswordMissingError
-from tests.fakes import RANDOM_PASSWORD
-from tests.recorder import Recording, record
+from recorder import Recording, record
+from recorder.cloud import RANDOM_PASSWORD
 
 
 def args(**overrides: Any) -> CacheArgs:

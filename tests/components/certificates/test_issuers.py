@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components.certificates import CertificateIssuers, CertificateIssuersArgs
-from tests.recorder import Recording, record
+from recorder import Recording, record
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from components.cluster import AFTER_NODES, BEFORE_NODES, CERT_MANAGER, AddonSet, AddonSetArgs
-from tests.recorder import Recording, record
+from recorder import Recording, record
 
 ADDON = "aws:eks/addon:Addon"
 

@@ -7,7 +7,7 @@ import pytest
 
 from components.cluster import AccessEntry, AccessGrant, AccessPolicy, Cluster, ClusterArgs
 from components.removal import RemovalPolicy
-from tests.recorder import Recording, record
+from recorder import Recording, record
 
 
 def args(**overrides: Any) -> ClusterArgs:

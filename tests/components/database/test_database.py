@@ -10,8 +10,8 @@ from components.changes import Changes
 from components.database import Availability, Database, DatabaseArgs
 from components.removal import RemovalPolicy
 from components.secrets import PasswordMissingError
-from tests.fakes import RANDOM_PASSWORD, ZONES
-from tests.recorder import Recording, record
+from recorder import Recording, record
+from recorder.cloud import RANDOM_PASSWORD, ZONES
 
 INSTANCE = "aws:rds/instance:Instance"
 

@@ -6,7 +6,7 @@ import pytest
 
 from components.encryption import EncryptionKey, EncryptionKeyArgs, KeyUse
 from components.removal import RemovalPolicy
-from tests.recorder import Recording, record
+from recorder import Recording, record
 
 
 def build(use: KeyUse = KeyUse.DATA, removal_policy: RemovalPolicy = RemovalPolicy.RETAIN) -> Recording:

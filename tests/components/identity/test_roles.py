@@ -5,7 +5,7 @@ import json
 import pytest
 
 from components.identity import PodIdentity, PodIdentityArgs, allow, policy_document
-from tests.recorder import Recording, record
+from recorder import Recording, record
 
 
 @pytest.fixture(scope="module")

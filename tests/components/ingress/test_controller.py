@@ -14,7 +14,7 @@ from components.ingress import (
     IngressControllerArgs,
     PlainHttp,
 )
-from tests.recorder import Recording, record
+from recorder import Recording, record
 
 ADDRESS = "ingress-0123456789.elb.eu-central-1.amazonaws.com"
 

@@ -6,7 +6,7 @@ import pytest
 
 from components.network import NatMode, Network, NetworkArgs
 from components.removal import RemovalPolicy
-from tests.recorder import Recording, record
+from recorder import Recording, record
 
 ROUTE = "aws:ec2/route:Route"
 

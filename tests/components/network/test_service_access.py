@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from components.network import ServiceAccess, ServiceAccessArgs
-from tests.recorder import Recording, record
+from recorder import Recording, record
 
 
 @pytest.fixture(scope="module")

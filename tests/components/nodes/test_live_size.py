@@ -9,8 +9,8 @@ import pytest
 
 from components.nodes import LiveGroups
 from components.nodes.node_group import NodeGroup
+from recorder import Recorded, record
 from tests.components.nodes.test_node_group import args
-from tests.recorder import Recorded, record
 
 LEFT_ALONE = ("scalingConfig.desiredSize",)
 

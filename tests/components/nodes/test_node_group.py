@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from components.nodes import CapacityType, NodeGroup, NodeGroupArgs, NodeRole, Taint
-from tests.recorder import Recording, record
+from recorder import Recording, record
 
 
 def args(**overrides: Any) -> NodeGroupArgs:

@@ -7,7 +7,7 @@ import pytest
 
 from components.registry import Registry, RegistryArgs
 from components.removal import RemovalPolicy
-from tests.recorder import Recording, record
+from recorder import Recording, record
 
 
 def args(**overrides: Any) -> RegistryArgs:

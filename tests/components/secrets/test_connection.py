@@ -6,7 +6,7 @@ import pytest
 
 from components.removal import RemovalPolicy
 from components.secrets import ConnectionSecret, ConnectionSecretArgs
-from tests.recorder import Recording, record
+from recorder import Recording, record
 
 
 def build(removal_policy: RemovalPolicy = RemovalPolicy.RETAIN) -> Recording:

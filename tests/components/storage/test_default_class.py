@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from components.storage import DefaultStorageClass
-from tests.recorder import record
+from recorder import record
 
 
 def test_a_claim_that_names_no_class_gets_an_encrypted_volume_in_its_pods_zone() -> None:

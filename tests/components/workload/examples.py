@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from components.workload import WebApplication, WebApplicationArgs
-from tests.recorder import Recording, record
+from recorder import Recording, record
 
 DATABASE_URL = "postgresql://app:correct-horse@db.example.com:5432/app?sslmode=require"
 REDIS_PASSWORD = "battery-staple-battery-staple"

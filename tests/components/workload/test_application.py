@@ -8,8 +8,8 @@ import pulumi
 import pytest
 
 from components.workload import AutoscalingArgs, WebApplication, ZoneSpread
+from recorder import Recording, record
 from tests.components.workload.examples import DATABASE_URL, REDIS_PASSWORD, build, example_args
-from tests.recorder import Recording, record
 
 
 @pytest.fixture(scope="module")

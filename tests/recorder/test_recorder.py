@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pulumi
 import pulumi_aws as aws
 import pytest
 
-from tests.recorder import record
+from recorder import record, record_stack
 
 
 class Pair(pulumi.ComponentResource):
@@ -73,3 +75,31 @@ def test_the_exception_of_a_program_comes_out_as_it_is_and_leaves_nothing_behind
     with pytest.raises(LookupError, match="nothing there"):
         record(program)
     assert record(lambda: Pair("pair")).names == ["pair", "pair-first", "pair-second"]
+
+
+PROGRAM = """
+import pulumi
+import pulumi_aws as aws
+
+aws.kms.Key("key", description=pulumi.Config("shop").require("about"))
+"""
+
+
+def test_a_stack_is_its_projects_program_with_the_settings_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  shop:about: of dev\n")
+    (tmp_path / "__main__.py").write_text(PROGRAM)
+
+    recording = record_stack(tmp_path, "dev")
+    assert recording["key"].inputs["description"] == "of dev"
+    assert recording["key"].urn == "urn:pulumi:dev::shop::aws:kms/key:Key::key"
+
+    changed = record_stack(tmp_path, "dev", {"shop:about": "another"})
+    assert changed["key"].inputs["description"] == "another"
+
+
+def test_a_stack_without_a_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+
+    with pytest.raises(OSError, match=r"Pulumi\.dev\.yaml"):
+        record_stack(tmp_path, "dev")

@@ -70,4 +70,4 @@ def invoked(token: str, args: Mapping[str, Any]) -> dict[str, Any]:
         case "aws:ssm/getParameter:getParameter":
             return {"id": args["name"], "name": args["name"], "value": "1.35.2-20261101", "type": "String"}
         case _:
-            raise AssertionError(f"the tests know no answer to {token}")
+            raise AssertionError(f"the recorder knows no answer to {token}")

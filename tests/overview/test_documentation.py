@@ -1,0 +1,42 @@
+"""The picture and the costs are those of the stack files as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+
+import pytest
+
+from overview import documentation
+from recorder import Recording
+from sandbox.generated import filled
+from tests.stacks.stack_files import bring_up, configuration
+
+
+def test_what_is_generated_is_up_to_date(recordings: Mapping[str, Recording]) -> None:
+    stale = [path.name for path, text in documentation.documents(recordings).items() if path.read_text() != text]
+
+    assert stale == [], "run `make docs`"
+
+
+def test_another_size_of_a_database_is_another_sum(recordings: Mapping[str, Recording]) -> None:
+    config = deepcopy(configuration("dev"))
+    config["platform:database"]["storageGib"] = 30
+    changed = documentation.documents({**recordings, "dev": bring_up("dev", config)})
+
+    assert changed[documentation.DOCS / "costs.md"] != (documentation.DOCS / "costs.md").read_text()
+    assert changed[documentation.DOCS / "platform-dev.svg"] != (documentation.DOCS / "platform-dev.svg").read_text()
+    prod = documentation.DOCS / "platform-prod.svg"
+    assert changed[prod] == prod.read_text()
+
+
+def test_the_readme_has_both_stacks_and_says_how_old_the_prices_are(recordings: Mapping[str, Recording]) -> None:
+    text = documentation.documents(recordings)[documentation.README]
+
+    assert "| Part | dev | prod |" in text
+    assert "On demand in eu-central-1, at prices of 20" in text
+
+
+def test_a_document_without_a_place_for_a_part_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no <!-- generated: costs -->"):
+        filled("nothing here", "costs", ["x"])
