@@ -37,7 +37,7 @@ class Switch:
 
 SWITCHES = (
     Switch("as it comes"),
-    Switch("no check of each state", arguments=("--disable-integrity-checking",)),
+    Switch("without checks", arguments=("--disable-integrity-checking",)),
     Switch("compressed", {"PULUMI_DIY_BACKEND_GZIP": "true"}),
     Switch("only at the end", {"PULUMI_SKIP_CHECKPOINTS": "true"}),
 )

@@ -42,7 +42,7 @@ def text(results: Results) -> str:
 def plots(results: Results) -> dict[str, str]:
     """The images, by file name."""
     previews = {_COLLECTOR[name]: growth.seconds for name, growth in results.previews.items()}
-    ups = {f"up, state {name}": growth.seconds for name, growth in results.ups.items()}
+    ups = {f"up, {name}": growth.seconds for name, growth in results.ups.items()}
     return {
         "preview.svg": plot("First preview of web applications", "web applications", "seconds", previews),
         "up.svg": plot("Small objects", "objects", "seconds", {**ups, "first preview": results.small.seconds}),
