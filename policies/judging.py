@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 
-from policies.model import AnyRule, Level, Resource, Rule, StackRule, message
+from policies.model import AnyRule, Resource, Rule, StackRule, message
 from policies.settings import LONGEST, WARNED, Exemption, Loaded, SettingsError
 
 
@@ -16,60 +15,54 @@ from policies.settings import LONGEST, WARNED, Exemption, Loaded, SettingsError
 class Violation:
     """What one rule says about one resource."""
 
-    rule: str
-    level: Level
+    rule: AnyRule
     urn: str
     text: str
+    excepted: bool
+    """An exception covers it, and ends soon."""
 
 
 class Judge:
     """Holds a stack to the rules. Raises SettingsError for exceptions from rules that don't exist, or without end."""
 
     def __init__(self, rules: Sequence[AnyRule], loaded: Loaded, *, stack: str, today: date) -> None:
+        self.rules = tuple(rules)
         self._settings = loaded.settings
         self._exemptions = [one for one in loaded.exemptions if one.stack == stack]
         self._stack = stack
         self._today = today
-        self._by_type: dict[str, list[Rule]] = defaultdict(list)
-        self._of_stacks = [rule for rule in rules if isinstance(rule, StackRule)]
-        for rule in rules:
-            if isinstance(rule, Rule):
-                for token in rule.types:
-                    self._by_type[token].append(rule)
         _check(loaded.exemptions, [rule.name for rule in rules], today)
 
-    def concerns(self, token: str) -> bool:
-        """Whether any rule speaks of resources of this type."""
-        return token in self._by_type
+    def of_resource(self, rule: Rule, resource: Resource) -> Iterator[Violation]:
+        """What the rule says about a resource of one of its types."""
+        yield from self._judged(rule, ((resource, what) for what in rule.check(resource, self._settings)))
 
-    def resource(self, resource: Resource) -> Iterator[Violation]:
-        """What the rules say about one resource."""
-        for rule in self._by_type.get(resource.type, ()):
-            yield from self._judged(rule, ((resource, what) for what in rule.check(resource, self._settings)))
+    def of_stack(self, rule: StackRule, resources: list[Resource]) -> Iterator[Violation]:
+        """What the rule says about all resources together."""
+        yield from self._judged(rule, rule.check(resources, self._settings))
 
-    def stack(self, resources: list[Resource]) -> Iterator[Violation]:
-        """What the rules about whole stacks say."""
-        for rule in self._of_stacks:
-            yield from self._judged(rule, rule.check(resources, self._settings))
+    def all(self, resources: list[Resource]) -> Iterator[Violation]:
+        """What all rules say."""
+        for rule in self.rules:
+            if isinstance(rule, StackRule):
+                yield from self.of_stack(rule, resources)
+                continue
+            for resource in resources:
+                if resource.type in rule.types:
+                    yield from self.of_resource(rule, resource)
 
     def _judged(self, rule: AnyRule, found: Iterable[tuple[Resource, str]]) -> Iterator[Violation]:
         for resource, what in found:
-            level, text = rule.level, message(rule, what)
-            for exemption in self._exemptions:
-                if not exemption.covers(rule.name, self._stack, resource):
-                    continue
-                if exemption.expires < self._today:
-                    text += f" The exception for this ended on {exemption.expires}: {exemption.reason}."
-                else:
-                    level = Level.ADVISORY
-                    text = (
-                        f"{rule.name}: {what}. An exception holds until {exemption.expires}: {exemption.reason}. "
-                        f"Fix: {rule.fix}"
-                        if exemption.expires - self._today <= WARNED
-                        else ""
-                    )
-            if text:
-                yield Violation(rule=rule.name, level=level, urn=resource.urn, text=text)
+            exemption = next((one for one in self._exemptions if one.covers(rule.name, self._stack, resource)), None)
+            text = message(rule, what)
+            if exemption is None:
+                yield Violation(rule=rule, urn=resource.urn, text=text, excepted=False)
+            elif exemption.expires < self._today:
+                text += f" The exception for this ended on {exemption.expires}: {exemption.reason}."
+                yield Violation(rule=rule, urn=resource.urn, text=text, excepted=False)
+            elif exemption.expires - self._today <= WARNED:
+                text = f"{rule.name}: {what}. An exception holds until {exemption.expires}: {exemption.reason}."
+                yield Violation(rule=rule, urn=resource.urn, text=f"{text} Fix: {rule.fix}", excepted=True)
 
 
 def _check(exemptions: Iterable[Exemption], rules: list[str], today: date) -> None:

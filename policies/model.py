@@ -104,5 +104,5 @@ AnyRule = Rule | StackRule
 
 
 def message(rule: AnyRule, what: str) -> str:
-    """All that somebody who meets a violation needs, in one paragraph."""
-    return f"{rule.name}: {what}. {rule.reason} Fix: {rule.fix} ({'; '.join(map(str, rule.controls))})"
+    """What is wrong, what to do, and who asks for it. The engine prints the rule's name and reason above it."""
+    return f"{what}. Fix: {rule.fix} ({'; '.join(map(str, rule.controls))})"

@@ -1,9 +1,4 @@
-"""The border to Pulumi's policy SDK: its requests become resources, and violations become its reports.
-
-The SDK decodes a resource once for each of its policies, which with a policy for each rule would take as long as the
-rest of a preview (docs/adr/0031). So there is one policy for what must be and one for what should be, each for
-resources and for whole stacks; rules are told apart by the name that each violation begins with.
-"""
+"""The border to Pulumi's policy SDK: its requests become resources, and violations become its reports."""
 
 from __future__ import annotations
 
@@ -26,17 +21,14 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UnknownValueError
 
 from policies.judging import Judge, Violation
-from policies.model import Level, Resource
+from policies.model import AnyRule, Level, Resource, Rule, StackRule
 from policies.reading import UNKNOWN
 from policies.rules import RULES
 from policies.rules.stack import default_tags
 from policies.settings import Loaded, SettingsError
 
-_WHAT = {
-    Level.MANDATORY: "What every stack must keep to: docs/policies.md",
-    Level.ADVISORY: "What every stack should keep to: docs/policies.md",
-}
 _ENFORCED = {Level.MANDATORY: EnforcementLevel.MANDATORY, Level.ADVISORY: EnforcementLevel.ADVISORY}
+_ENDING = "exceptions-end-soon"
 
 
 def serve(loaded: Loaded, *, today: date) -> None:
@@ -49,46 +41,54 @@ def serve(loaded: Loaded, *, today: date) -> None:
 
 
 def policies(judge: Judge) -> list[Policy]:
-    """The four policies of the pack."""
-    made: list[Policy] = []
-    for level in Level:
-        made.append(
-            ResourceValidationPolicy(
-                name=f"{level}-rules",
-                description=_WHAT[level],
-                enforcement_level=_ENFORCED[level],
-                validate=_of_resources(judge, level),
-            )
-        )
-        made.append(
-            StackValidationPolicy(
-                name=f"{level}-stack-rules",
-                description=_WHAT[level],
-                enforcement_level=_ENFORCED[level],
-                validate=_of_stack(judge, level),
-            )
-        )
-    return made
+    """A policy for each rule, and one that speaks of exceptions which end soon."""
+    ending = StackValidationPolicy(
+        name=_ENDING,
+        description="When an exception ends, its rule holds again.",
+        enforcement_level=EnforcementLevel.ADVISORY,
+        validate=_exceptions(judge),
+    )
+    return [*(_policy(judge, rule) for rule in judge.rules), ending]
 
 
-def _of_resources(judge: Judge, level: Level) -> Any:
+def _policy(judge: Judge, rule: AnyRule) -> Policy:
+    about: dict[str, Any] = {
+        "name": rule.name,
+        "description": rule.reason,
+        "enforcement_level": _ENFORCED[rule.level],
+        "remediation_steps": rule.fix,
+        "tags": [str(control) for control in rule.controls],
+    }
+    if isinstance(rule, StackRule):
+        return StackValidationPolicy(validate=_of_stack(judge, rule), **about)
+    return ResourceValidationPolicy(validate=_of_resource(judge, rule), **about)
+
+
+def _of_resource(judge: Judge, rule: Rule) -> Any:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if judge.concerns(args.resource_type):
-            _report(judge.resource(seen(args)), level, report)
+        if args.resource_type in rule.types:
+            _report(judge.of_resource(rule, seen(args)), report, excepted=False)
 
     return validate
 
 
-def _of_stack(judge: Judge, level: Level) -> Any:
+def _of_stack(judge: Judge, rule: StackRule) -> Any:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        _report(judge.stack([seen(one) for one in args.resources]), level, report)
+        _report(judge.of_stack(rule, [seen(one) for one in args.resources]), report, excepted=False)
 
     return validate
 
 
-def _report(violations: Iterable[Violation], level: Level, report: ReportViolation) -> None:
+def _exceptions(judge: Judge) -> Any:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        _report(judge.all([seen(one) for one in args.resources]), report, excepted=True)
+
+    return validate
+
+
+def _report(violations: Iterable[Violation], report: ReportViolation, *, excepted: bool) -> None:
     for violation in violations:
-        if violation.level is level:
+        if violation.excepted is excepted:
             report(violation.text, violation.urn)
 
 

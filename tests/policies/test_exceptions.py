@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from policies.judging import Judge, Violation
-from policies.model import Level
 from policies.rules import RULES
 from policies.settings import SettingsError, load, parse
 from tests.policies.examples import fine
@@ -26,7 +25,7 @@ def _settings(expires: date, *, rule: str = "rds-multi-az", stack: str = "prod",
 
 def _judged(text: str, *, stack: str = "prod") -> list[Violation]:
     database = fine("aws:rds/instance:Instance", {"multiAz": False})
-    return list(Judge(RULES, parse(text), stack=stack, today=TODAY).resource(database))
+    return list(Judge(RULES, parse(text), stack=stack, today=TODAY).all([database]))
 
 
 def test_an_exception_silences_its_rule_for_its_resources_until_its_day() -> None:
@@ -35,18 +34,18 @@ def test_an_exception_silences_its_rule_for_its_resources_until_its_day() -> Non
 
 def test_an_exception_is_spoken_of_in_its_last_days() -> None:
     (violation,) = _judged(_settings(TODAY + timedelta(days=30)))
-    assert violation.level is Level.ADVISORY
+    assert violation.excepted
     assert "An exception holds until 2026-12-21: a standby is ordered." in violation.text
 
 
 def test_the_last_day_counts() -> None:
     (violation,) = _judged(_settings(TODAY))
-    assert violation.level is Level.ADVISORY
+    assert violation.excepted
 
 
 def test_an_exception_that_ended_is_none() -> None:
     (violation,) = _judged(_settings(TODAY - timedelta(days=1)))
-    assert violation.level is Level.MANDATORY
+    assert not violation.excepted
     assert violation.text.endswith("The exception for this ended on 2026-11-20: a standby is ordered.")
 
 
@@ -60,7 +59,7 @@ def test_an_exception_that_ended_is_none() -> None:
     ids=["another stack", "another resource", "another rule"],
 )
 def test_an_exception_is_for_what_it_names_only(text: str) -> None:
-    assert [violation.level for violation in _judged(text)] == [Level.MANDATORY]
+    assert [violation.excepted for violation in _judged(text)] == [False]
 
 
 @pytest.mark.parametrize(

@@ -46,12 +46,7 @@ def _request(properties: dict[str, Any], *, protect: bool = True) -> Any:
 
 def _said(properties: dict[str, Any], **options: bool) -> dict[str, int]:
     answer = _server().Analyze(_request(properties, **options), None)
-    return {_rule(one): one.enforcementLevel for one in answer.diagnostics}
-
-
-def _rule(violation: Any) -> str:
-    """After the description of the policy, which the SDK puts on a line before."""
-    return violation.message.splitlines()[1].partition(":")[0]
+    return {one.policyName: one.enforcementLevel for one in answer.diagnostics}
 
 
 def _properties(**change: Any) -> dict[str, Any]:
@@ -92,6 +87,6 @@ def test_a_rule_about_stacks_names_the_resource_at_fault() -> None:
         propertyDependencies={"vpcId": analyzer_pb2.AnalyzerPropertyDependencies(urns=[vpc])},
     )
     bare = _server().AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=[network]), None)
-    assert [(one.urn, _rule(one)) for one in bare.diagnostics] == [(vpc, "vpc-flow-logs")]
+    assert [(one.urn, one.policyName) for one in bare.diagnostics] == [(vpc, "vpc-flow-logs")]
     logged = _server().AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=[network, record]), None)
     assert list(logged.diagnostics) == []

@@ -39,9 +39,9 @@ def _resource(one: Recorded, providers: dict[str, Recorded]) -> Resource:
 
 
 def _judged(recording: Recording) -> list[str]:
-    resources = _resources(recording)
-    found = [violation for resource in resources for violation in JUDGE.resource(resource)]
-    return [f"{violation.urn}: {violation.text}" for violation in [*found, *JUDGE.stack(resources)]]
+    return [
+        f"{violation.rule.name}: {violation.urn}: {violation.text}" for violation in JUDGE.all(_resources(recording))
+    ]
 
 
 @pytest.fixture(scope="module", params=["dev", "prod"])
@@ -72,7 +72,7 @@ def _single_zone(config: dict[str, Any]) -> None:
 def test_settings_that_break_a_rule_are_found(change: Any, rule: str) -> None:
     config = configuration("prod")
     change(config)
-    assert any(f"{rule}: " in text for text in _judged(bring_up("prod", config)))
+    assert any(text.startswith(f"{rule}: ") for text in _judged(bring_up("prod", config)))
 
 
 def test_data_that_may_go_with_its_stack_is_tagged_so() -> None:

@@ -22,7 +22,7 @@ NAMES = [rule.name for rule in RULES]
 
 
 def _fired(resource: Resource) -> set[str]:
-    return {violation.rule for violation in JUDGE.resource(resource)}
+    return {violation.rule.name for violation in JUDGE.all([resource]) if isinstance(violation.rule, Rule)}
 
 
 def test_there_are_at_least_forty_rules_and_no_two_of_the_same_name() -> None:
@@ -50,17 +50,17 @@ def test_a_rule_fires_where_it_is_broken(rule: str, token: str, change: Change) 
 
 @pytest.mark.parametrize("token", FINE)
 def test_no_rule_speaks_of_what_is_fine(token: str) -> None:
-    assert [violation.text for violation in JUDGE.resource(fine(token))] == []
+    assert _fired(fine(token)) == set()
 
 
 def test_no_rule_speaks_of_a_stack_that_is_fine() -> None:
-    assert [violation.text for violation in JUDGE.stack(fine_stack())] == []
+    assert [(violation.rule.name, violation.text) for violation in JUDGE.all(fine_stack())] == []
 
 
 @pytest.mark.parametrize(("rule", "token"), LACKS.items())
 def test_a_rule_about_stacks_fires_where_something_is_missing(rule: str, token: str) -> None:
     stack = [resource for resource in fine_stack() if resource.type != token]
-    assert rule in {violation.rule for violation in JUDGE.stack(stack)}
+    assert rule in {violation.rule.name for violation in JUDGE.all(stack)}
 
 
 def test_a_flow_log_of_another_vpc_does_not_count() -> None:
@@ -68,7 +68,7 @@ def test_a_flow_log_of_another_vpc_does_not_count() -> None:
         replace(resource, refers_to={"vpcId": frozenset({"another"})}) if "flowLog" in resource.type else resource
         for resource in fine_stack()
     ]
-    assert "vpc-flow-logs" in {violation.rule for violation in JUDGE.stack(stack)}
+    assert {violation.rule.name for violation in JUDGE.all(stack)} == {"vpc-flow-logs"}
 
 
 @pytest.mark.parametrize("token", sorted(DATA))
@@ -80,7 +80,7 @@ def test_data_is_protected_or_declared_disposable(token: str) -> None:
 
 def test_a_default_provider_is_found() -> None:
     stack = [replace(fine("aws:ec2/vpc:Vpc"), provider="default_7_51_1"), fine("aws:ec2/flowLog:FlowLog")]
-    assert {violation.rule for violation in JUDGE.stack(stack)} == {"providers-explicit"}
+    assert {violation.rule.name for violation in JUDGE.all(stack)} == {"providers-explicit"}
 
 
 def test_tags_may_come_from_the_provider() -> None:
@@ -154,6 +154,7 @@ def test_a_violation_never_repeats_a_secret() -> None:
         {"spec.template.spec.containers.0.env": [{"name": "API_TOKEN", "value": secret}]},
     )
     config = fine("kubernetes:core/v1:ConfigMap", {"data": {"password": secret}})
-    texts = [violation.text for one in (leaking, config) for violation in JUDGE.resource(one)]
+    texts = [violation.text for one in (leaking, config) for violation in JUDGE.all([one])]
+    texts = [text for text in texts if "NetworkPolicy" not in text and "PodDisruptionBudget" not in text]
     assert len(texts) == 2
     assert not any(secret in text for text in texts)
