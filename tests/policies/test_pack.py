@@ -13,13 +13,14 @@ from pulumi_policy.proxy import UNKNOWN_BOOLEAN_VALUE
 from policies.judging import Judge
 from policies.pack import policies
 from policies.rules import RULES
-from tests.policies.examples import LOADED, TAGS, fine
+from policies.settings import Exemption, Loaded
+from tests.policies.examples import LOADED, SETTINGS, TAGS, fine
 
 DATABASE = "aws:rds/instance:Instance"
 
 
-def _server() -> Any:
-    judge = Judge(RULES, LOADED, stack="prod", today=date(2026, 11, 21))
+def _server(loaded: Loaded = LOADED) -> Any:
+    judge = Judge(RULES, loaded, stack="prod", today=date(2026, 11, 21))
     return sdk._PolicyAnalyzerServicer("platform", "0.0.1", policies(judge), sdk.EnforcementLevel.ADVISORY)
 
 
@@ -90,3 +91,23 @@ def test_a_rule_about_stacks_names_the_resource_at_fault() -> None:
     assert [(one.urn, one.policyName) for one in bare.diagnostics] == [(vpc, "vpc-flow-logs")]
     logged = _server().AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=[network, record]), None)
     assert list(logged.diagnostics) == []
+
+
+def test_an_exception_that_ends_soon_is_spoken_of_and_stops_nothing() -> None:
+    exemption = Exemption(
+        rule="rds-multi-az", stack="prod", resources=("writer",), reason="tried", expires=date(2026, 12, 1)
+    )
+    server = _server(Loaded(settings=SETTINGS, exemptions=(exemption,)))
+    request = _request(_properties(multiAz=False))
+    assert list(server.Analyze(request, None).diagnostics) == []
+    resource = analyzer_pb2.AnalyzerResource(
+        type=request.type,
+        name=request.name,
+        urn=request.urn,
+        properties=request.properties,
+        options=request.options,
+        provider=request.provider,
+    )
+    (said,) = server.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=[resource]), None).diagnostics
+    assert (said.policyName, said.enforcementLevel) == ("exceptions-end-soon", analyzer_pb2.ADVISORY)
+    assert "rds-multi-az: multiAz is false. An exception holds until 2026-12-01: tried." in said.message
