@@ -63,7 +63,7 @@ format: environment ## Put the code into its form
 	@$(PYTHON) -m ruff check --fix --quiet . || true
 	@$(PYTHON) -m ruff format .
 
-bench: environment ## Measure, and write docs/benchmarks.md (half an hour)
+bench: environment ## Measure, and write docs/benchmarks.md (an hour)
 	@$(PYTHON) -m benchmarks $(ARGS)
 
 docs: environment ## Write the generated parts of docs, and the picture and costs of the README

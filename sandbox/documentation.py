@@ -22,7 +22,7 @@ def documents() -> list[Path]:
 def up_to_date(document: Path) -> str:
     """The text of ``document`` as it must be. Raises ValueError when it has no place for a generated part."""
     text = document.read_text()
-    for name, lines in _PARTS[document.name].items():
+    for name, lines in _PARTS[str(document.relative_to(DOCS))].items():
         text = filled(text, name, lines())
     return text
 
@@ -53,9 +53,16 @@ def _quotas() -> Iterator[str]:
         yield f"| {SERVICES[quota.service]} | {quota.name} | `{quota.code}` | {quota.default} | `{quota.error}` |"
 
 
+def _decisions() -> Iterator[str]:
+    for page in sorted((DOCS / "adr").glob("[0-9]*.md")):
+        title = page.read_text().partition("\n")[0].removeprefix("# ")
+        yield f"- [{title}]({page.name})"
+
+
 _PARTS: Mapping[str, Mapping[str, Callable[[], Iterator[str]]]] = {
     "sandbox.md": {"types": _types},
     "conditions.md": {"durations": _durations, "quotas": _quotas},
+    "adr/README.md": {"decisions": _decisions},
 }
 
 

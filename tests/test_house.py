@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 REPOSITORY = Path(__file__).parents[1]
 PROGRAM = ("components", "stacks")
@@ -137,3 +139,13 @@ def test_no_module_is_a_drawer_for_everything(path: Path) -> None:
 def test_no_module_is_too_long_to_be_read_at_once(path: Path) -> None:
     lines = len(path.read_text().splitlines())
     assert lines <= (60 if path.name == "__init__.py" else 300), f"{identify(path)} has {lines} lines"
+
+
+def test_the_hooks_of_a_commit_run_what_is_there() -> None:
+    config = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())
+    hooks = [hook for each in config["repos"] if each["repo"] == "local" for hook in each["hooks"]]
+    words = [shlex.split(hook["entry"]) for hook in hooks]
+
+    assert {hook["language"] for hook in hooks} == {"system"}
+    assert {command[0] for command in words} == {".venv/bin/python"}
+    assert [path for command in words for path in command[1:] if "/" in path and not (REPOSITORY / path).exists()] == []

@@ -93,7 +93,7 @@ class Cluster(pulumi.ComponentResource):
             child,
         )
         # EKS would make this log group by itself: unencrypted, and kept for ever. It does when the control plane's last
-        # lines arrive after a destroy, and the next up then finds the name taken (README, "To AWS").
+        # lines arrive after a destroy, and the next up then finds the name taken (docs/aws.md, "Tear-down").
         logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name=f"/aws/eks/{args.cluster_name}/cluster",

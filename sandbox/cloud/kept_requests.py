@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 Record = dict[str, Any]
 Environ = dict[str, Any]
 
-_READS = re.compile(r"(Describe|List|Get|Head|BatchGet|ReceiveMessage$)")
+_READS = re.compile(r"(Describe|List|Get|Head|BatchGet|Decrypt$|ReceiveMessage$)")
 """How operations begin that only look. A received message is hidden for a while: that passes by itself."""
 _OWN_KEY = b"alias/aws/"
 """In what is asked about a service's own key: moto makes it when somebody looks for it."""

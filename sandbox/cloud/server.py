@@ -32,6 +32,7 @@ from sandbox.cloud.eks.tags import TagOperations
 from sandbox.cloud.elasticache.groups import ReplicationGroupOperations
 from sandbox.cloud.elasticache.settings import CacheTagOperations, ParameterGroupOperations, SubnetGroupOperations
 from sandbox.cloud.elasticache.state import ElastiCacheState
+from sandbox.cloud.foreign_keys import ForeignKeys
 from sandbox.cloud.gaps import Ec2Gaps, KmsGaps, LogsGaps, RdsGaps, SsmGaps
 from sandbox.cloud.journal import Journal
 from sandbox.cloud.leftovers import AwsInventory, KubernetesInventory
@@ -142,7 +143,8 @@ class Cloud:
             wake_add_ons=lambda: later(self._loops["add-ons"].wake),
             climate=climate,
         )
-        own = OwnServices(parts, moto_state.ACCOUNT, complete=frozenset({"eks"}))
+        foreign = ForeignKeys((home.root / "secrets.key").read_bytes())  # the journal has made it
+        own = OwnServices((*parts, foreign), moto_state.ACCOUNT, complete=frozenset({"eks"}))
         pages: dict[str, Page] = {
             "health": lambda _: {"status": "ok"},
             "ensure": lambda _: {"ended": self._keeper.ensure(), "different": self._different},

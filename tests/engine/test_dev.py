@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.engine.conftest import REPOSITORY, Clone
+from tests.guides import block
 
 pytestmark = pytest.mark.engine
 
@@ -94,6 +95,21 @@ def test_no_secret_is_in_plain_text_in_the_state(dev: Clone) -> None:
         assert password in decrypted
     for value in application["data"].values():
         assert value not in state
+
+
+def test_the_databases_password_is_changed_as_the_guide_says(dev: Clone) -> None:
+    arn = dev.outputs()["databaseSecretArn"]
+    before = json.loads(dev.aws("secretsmanager", "get-secret-value", "--secret-id", arn)["SecretString"])
+
+    dev.run("bash", "-euc", f"export PULUMI_OPTION_YES=true\n{block('executed: rotation')}", check=True)
+
+    after = json.loads(dev.aws("secretsmanager", "get-secret-value", "--secret-id", arn)["SecretString"])
+    assert {**before, "password": ""} == {**after, "password": ""}
+    assert before["password"] != after["password"]
+    secret = dev.kubectl("get", "secret", "-n", "application", "app-secrets")["data"]
+    assert urlsplit(base64.b64decode(secret["database-url"]).decode()).password == after["password"]
+    dev.pulumi("preview", "--expect-no-changes")
+    assert after["password"] not in json.dumps(dev.state())
 
 
 def test_a_changed_retention_updates_in_place(dev: Clone) -> None:

@@ -376,3 +376,7 @@ def test_a_version_is_told_to_the_journal_when_it_is_another_one(path: Path) -> 
 )
 def test_what_moto_makes_when_it_is_looked_for_is_a_change(target: str, body: bytes, expected: bool) -> None:
     assert changes({"REQUEST_METHOD": "POST", "HTTP_X_AMZ_TARGET": target}, body) is expected
+
+
+def test_decrypting_is_no_change() -> None:
+    assert not changes({"REQUEST_METHOD": "POST", "HTTP_X_AMZ_TARGET": "TrentService.Decrypt"}, b"{}")
