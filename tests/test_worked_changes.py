@@ -26,6 +26,7 @@ TESTS = {
         "tests/stacks/test_wiring.py",
         "tests/stacks/test_documentation.py",
     ],
+    "policy-rule": ["tests/policies"],
     "sandbox-type": [
         "tests/sandbox/aws/test_every_type.py",
         "tests/sandbox/test_documentation.py",
@@ -60,7 +61,7 @@ def test_a_worked_change_applies_and_its_tests_pass(name: str, tmp_path: Path) -
     folder = tree(tmp_path)
 
     run(folder, "git", "apply", str(FOLDER / f"{name}.patch"))
-    for module in ("sandbox.documentation", "stacks.documentation"):
+    for module in ("sandbox.documentation", "stacks.documentation", "policies.documentation"):
         run(folder, sys.executable, "-m", module)
 
     run(folder, sys.executable, "-m", "ruff", "check", "--no-cache", ".")
