@@ -95,12 +95,22 @@ def test_the_sandbox_imports_nothing_of_the_program(path: Path) -> None:
     assert not roots(path) & {*PROGRAM, "tests", "__main__"}
 
 
-@pytest.mark.parametrize("path", modules(*PROGRAM, "sandbox"), ids=identify)
+@pytest.mark.parametrize("path", modules("review"), ids=identify)
+def test_the_review_sees_the_program_through_the_engine_only(path: Path) -> None:
+    assert not roots(path) & {*PROGRAM, "tests"}
+
+
+@pytest.mark.parametrize("path", modules(*PROGRAM, "sandbox", "benchmarks"), ids=identify)
+def test_nothing_depends_on_the_review(path: Path) -> None:
+    assert "review" not in roots(path)
+
+
+@pytest.mark.parametrize("path", modules(*PROGRAM, "sandbox", "review"), ids=identify)
 def test_no_module_is_a_drawer_for_everything(path: Path) -> None:
     assert not UNIVERSAL_NAMES & {part.removesuffix(".py") for part in path.relative_to(REPOSITORY).parts}
 
 
-@pytest.mark.parametrize("path", modules(*PROGRAM, "sandbox"), ids=identify)
+@pytest.mark.parametrize("path", modules(*PROGRAM, "sandbox", "review"), ids=identify)
 def test_no_module_is_too_long_to_be_read_at_once(path: Path) -> None:
     lines = len(path.read_text().splitlines())
     assert lines <= (60 if path.name == "__init__.py" else 300), f"{identify(path)} has {lines} lines"
