@@ -78,7 +78,7 @@ def problem(answer: Answer, policies: PolicyReport) -> str:
     if not answer.failed:
         return ""
     told = cast("list[Mapping[str, Any]]", answer.digest.get("diagnostics") or [])
-    errors = [str(one["message"]).strip() for one in told if one.get("severity") == "error"]
+    errors = [str(one["message"]).strip().removeprefix("error: ") for one in told if one.get("severity") == "error"]
     reasons = [text for text in errors if text != _IN_GENERAL]
     if reasons or policies.mandatory:
         return "\n".join(reasons)
@@ -92,17 +92,23 @@ def unchecked(
 
     ``resources`` are those of the state: only there stands how a release that is up was rendered.
     """
-    types = {change.type for change in found if change.type.partition(":")[0] not in ("platform", "pulumi")}
-    if not types:
+    changed = {(one.type, one.name) for one in found if one.type.partition(":")[0] not in ("platform", "pulumi")}
+    if not changed:
         return {}
     # It loads the providers' tables, which the rest does without.
     from sandbox.checkers import API_SERVER, RENDERED, RENDERED_ELSEWHERE, Checkers
+
+    checked = (API_SERVER, RENDERED, RENDERED_ELSEWHERE)
 
     steps = cast("list[Mapping[str, Any]]", digest.get("steps") or [])
     planned = [cast("Mapping[str, Any]", step.get("newState") or step.get("oldState") or {}) for step in steps]
     # What is there knows more than what is planned of it.
     here = {str(one["urn"]): one for one in [*planned, *resources] if one}
     checkers = Checkers.of(here.values(), genuine=genuine)
-    who = {str(one["type"]): checkers.checker_of(one) for one in here.values() if one["type"] in types}
-    checked = (API_SERVER, RENDERED, RENDERED_ELSEWHERE)
-    return {token: told for token, told in who.items() if told != "moto" and not told.startswith(checked)}
+    who = [
+        (str(one["type"]), checkers.checker_of(one))
+        for urn, one in here.items()
+        if (one["type"], urn.rpartition("::")[2]) in changed
+    ]
+    # Of several of a type, one that nobody has looked at is enough.
+    return {token: told for token, told in who if told != "moto" and not told.startswith(checked)}
