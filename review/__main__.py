@@ -3,105 +3,75 @@
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
+import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
-from review.changes import changes
-from review.rendering import StackReview, comment, terminal
-from sandbox import environment, stack_file
-from sandbox.home import Home
+from review.base import ReviewError, brought_up, checked_out, stacks
+from review.comment import comment
+from review.preview import preview
+from review.stack_review import StackReview
+from review.terminal import terminal
+from sandbox.sandbox import ERRORS, Sandbox
 
 HERE = Path(__file__).parents[1]
 
 
-class ReviewError(Exception):
-    """The base can't be brought up, so there is nothing to compare with."""
-
-
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], tree: Path = HERE) -> int:
     parser = argparse.ArgumentParser(prog="python -m review", description=__doc__)
     parser.add_argument("--base", default="main", help="the branch or commit to compare with (default: main)")
-    parser.add_argument("--stacks", nargs="*", default=["dev", "prod"], help="the stacks (default: dev prod)")
+    parser.add_argument("--stacks", nargs="+", help="the stacks (default: all that this tree or the base has)")
     parser.add_argument("--comment", type=Path, help="where to write the comment for the pull request, as Markdown")
+    parser.add_argument("--summary", type=Path, help="where to write the same, however long it is")
     options = parser.parse_args(arguments)
     try:
-        reviews = [review(stack, options.base) for stack in options.stacks]
+        with checked_out(tree, options.base) as base:
+            names = options.stacks or sorted({*stacks(tree), *stacks(base)})
+            reviews = [_review(stack, tree, base, options.base) for stack in names]
     except ReviewError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        _say("stopped")
+        return 130
     if options.comment:
         options.comment.write_text(comment(reviews, options.base))
+    if options.summary:
+        options.summary.write_text(comment(reviews, options.base, limit=None))
     print(terminal(reviews, options.base), end="")
-    return 1 if any(one.problem for one in reviews) else 0
+    return 1 if any(one.refused for one in reviews) else 0
 
 
-def review(stack: str, base: str) -> StackReview:
-    """Preview this tree's stack where the base's is up. Raises ReviewError."""
-    with TemporaryDirectory(prefix="platform-review-") as scratch:
-        clone = Path(scratch) / "base"
-        _run(["git", "worktree", "add", "--detach", "--quiet", str(clone), base], HERE, f"there is no {base}")
-        try:
-            (clone / ".venv").symlink_to(sys.prefix)
-            _say(f"{stack}: bringing {base} up")
-            if not (clone / f"Pulumi.{stack}.yaml").exists():
-                _say(f"{stack} is new: {base} has no such stack")
-            else:
-                _run([sys.executable, "-m", "sandbox", "up", "--stack", stack], clone, f"{stack} of {base} is not up")
-            _say(f"{stack}: previewing this tree there")
-            return _preview(stack, Home(clone / ".sandbox" / stack))
-        finally:
-            subprocess.run([sys.executable, "-m", "sandbox", "reset", "--stack", stack], cwd=clone, capture_output=True)
-            subprocess.run(["git", "worktree", "remove", "--force", str(clone)], cwd=HERE, capture_output=True)
-
-
-def _preview(stack: str, home: Home) -> StackReview:
-    region = stack_file.read(HERE, stack).region
-    done = subprocess.run(
-        [str(home.root / "engine" / "pulumi"), "--non-interactive", "preview", "--json", "--stack", stack],
-        cwd=HERE,
-        env=environment.for_engine(home, region),
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        return StackReview(stack, [], problem=_said(done))
-    found = changes(json.loads(done.stdout))
-    # It loads the providers' tables, which the rest does without.
-    from sandbox.checkers import checked_by
-
-    who = {change.type: checked_by(change.type) or "nobody" for change in found if ":" in change.type}
-    unchecked = {
-        token: checker
-        for token, checker in who.items()
-        if not token.startswith("platform:") and checker != "moto" and not checker.startswith("kube-apiserver")
-    }
-    return StackReview(stack, found, unchecked)
-
-
-def _said(done: subprocess.CompletedProcess[str]) -> str:
-    """What the engine said: in JSON the errors stand among the diagnostics."""
+def _review(stack: str, tree: Path, base: Path, base_name: str) -> StackReview:
+    """Raises ReviewError when neither side has the stack."""
+    file = tree / f"Pulumi.{stack}.yaml"
+    if not file.exists():
+        if stack not in stacks(base):
+            raise ReviewError(f"there is no stack {stack}: {file.name} is neither here nor in {base_name}")
+        return StackReview(stack, removed=True)
+    began = time.monotonic()
+    _say(f"{stack}: bringing {base_name} up")
     try:
-        told: list[dict[str, Any]] = json.loads(done.stdout).get("diagnostics") or []
-    except ValueError:
-        return f"{done.stdout}{done.stderr}"
-    messages = [str(one["message"]) for one in told if one.get("severity") == "error"]
-    return "\n".join(messages) or done.stderr
-
-
-def _run(command: Sequence[str], folder: Path, problem: str) -> None:
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        raise ReviewError(f"{problem}:\n{done.stdout[-4000:]}")
+        with brought_up(base, stack, file) as is_new:
+            sandbox = Sandbox.of(base, stack)
+            _say(f"{stack}: previewing this tree there, after {time.monotonic() - began:.0f} s")
+            return preview(tree, stack, sandbox.home, sandbox.engine.resources(), is_new=is_new)
+    except (ReviewError, *ERRORS) as error:
+        # The other stacks may still be reviewed.
+        return StackReview(stack, problem=str(error))
 
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def _terminated(*_: object) -> None:
+    # What was begun is undone on the way out; without this it would go on running.
+    raise SystemExit(143)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _terminated)
     raise SystemExit(main(sys.argv[1:]))

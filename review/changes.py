@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,18 +13,29 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 DATA = frozenset(
     {
-        "aws:rds/instance:Instance",
-        "aws:elasticache/replicationGroup:ReplicationGroup",
-        "aws:ecr/repository:Repository",
-        "aws:kms/key:Key",
-        "aws:secretsmanager/secret:Secret",
-        "aws:s3/bucket:Bucket",
         "aws:cloudwatch/logGroup:LogGroup",
+        "aws:dynamodb/table:Table",
+        "aws:ebs/volume:Volume",
+        "aws:ecr/repository:Repository",
+        "aws:efs/fileSystem:FileSystem",
         "aws:eks/cluster:Cluster",
+        "aws:elasticache/replicationGroup:ReplicationGroup",
+        "aws:kms/key:Key",
+        "aws:rds/cluster:Cluster",
+        "aws:rds/instance:Instance",
+        "aws:s3/bucket:Bucket",
+        "aws:secretsmanager/secret:Secret",
+        # With it go all objects of its kind, or in it.
+        "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
+        "kubernetes:core/v1:Namespace",
+        "kubernetes:core/v1:PersistentVolume",
         "kubernetes:core/v1:PersistentVolumeClaim",
     }
 )
 """Types that hold data, or on which all that runs depends: replaced or deleted, it is gone."""
+
+_PATH = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)')
+"""One step of the engine's paths, as in ``spec.containers[0].env["a.b"]``."""
 
 Step = Mapping[str, Any]
 
@@ -69,6 +81,8 @@ class Change:
     name: str
     operation: Operation
     properties: tuple[PropertyChange, ...] = ()
+    retained: bool = False
+    """What is there now is not deleted, only forgotten."""
 
     @property
     def loses_data(self) -> bool:
@@ -102,7 +116,10 @@ def _change(step: Step) -> Iterator[Change]:
     token = kinds.rpartition("$")[2]
     if operation is None or token.startswith("pulumi:pulumi:"):
         return
-    yield Change(token, name, operation, tuple(sorted(_properties(step, operation))))
+    before: Mapping[str, Any] = step.get("oldState") or {}
+    yield Change(
+        token, name, operation, tuple(sorted(_properties(step, operation))), retained=bool(before.get("retainOnDelete"))
+    )
 
 
 def _properties(step: Step, operation: Operation) -> Iterator[PropertyChange]:
@@ -111,16 +128,26 @@ def _properties(step: Step, operation: Operation) -> Iterator[PropertyChange]:
     detailed = cast("Mapping[str, Any]", step.get("detailedDiff") or {})
     replaces = set(cast("Iterable[str]", step.get("replaceReasons") or ()))
     state: Mapping[str, Any] = step.get("newState") or {}
-    inputs: Any = state.get("inputs") or {}
     for path in detailed or cast("Iterable[str]", step.get("diffReasons") or ()):
         kind = str(cast("Mapping[str, Any]", detailed.get(path) or {}).get("kind", ""))
         because = kind.endswith("-replace") or path in replaces
-        yield PropertyChange(path, replaces=because, computed=_at(inputs, path) == UNKNOWN)
+        yield PropertyChange(path, replaces=because, computed=_is_unknown(state, path))
+
+
+def _is_unknown(state: Mapping[str, Any], path: str) -> bool:
+    """Whether the new value at ``path`` is unknown; what the program does not set is computed by the provider."""
+    inputs, outputs = state.get("inputs") or {}, state.get("outputs") or {}
+    first = _steps(path)[:1]
+    return _at(inputs if first and first[0] in inputs else outputs, path) == UNKNOWN
+
+
+def _steps(path: str) -> list[str]:
+    return [quoted.replace('\\"', '"') or index or name for quoted, index, name in _PATH.findall(path)]
 
 
 def _at(value: Any, path: str) -> Any:
-    """What is at ``path`` (``spec.template[0].name``); an unknown on the way is unknown."""
-    for step in path.replace("[", ".").replace("]", "").replace('"', "").split("."):
+    """What is at ``path``; an unknown on the way is unknown."""
+    for step in _steps(path):
         if value == UNKNOWN:
             return UNKNOWN
         if isinstance(value, Mapping):

@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parents[1]
 PROGRAM = ("components", "stacks")
 ABOUT_IT = ("overview", "recorder")
 """What looks at the program from outside."""
-WITH_RULES = (*PROGRAM, *ABOUT_IT, "sandbox", "policies")
+WITH_RULES = (*PROGRAM, *ABOUT_IT, "sandbox", "policies", "review")
 GENERATED = {"sandbox.generated", "sandbox.generated.filled"}
 """How documents get their generated parts: the same for all who have some."""
 UNIVERSAL_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
@@ -128,6 +128,16 @@ def test_the_recorder_records_any_program(path: Path) -> None:
 def test_the_overview_sees_resources_and_not_the_code_that_makes_them(path: Path) -> None:
     assert not roots(path) & {*PROGRAM, "tests"}
     assert {name for name in imported(path) if name.startswith("sandbox")} <= GENERATED
+
+
+@pytest.mark.parametrize("path", modules("review"), ids=identify)
+def test_the_review_sees_the_program_through_the_engine_only(path: Path) -> None:
+    assert not roots(path) & {*PROGRAM, "tests"}
+
+
+@pytest.mark.parametrize("path", modules(*PROGRAM, *ABOUT_IT, "policies", "sandbox", "benchmarks"), ids=identify)
+def test_nothing_depends_on_the_review(path: Path) -> None:
+    assert "review" not in roots(path)
 
 
 @pytest.mark.parametrize("path", modules(*WITH_RULES), ids=identify)

@@ -144,12 +144,12 @@ class Cache(pulumi.ComponentResource):
             ),
             child,
         ).secret_arn
+        # Not the token: the SDK writes what is registered here into the engine's debug log as it is.
         self.register_outputs(
             {
                 "primary_address": self.primary_address,
                 "reader_address": self.reader_address,
                 "url": self.url,
-                "token": self.token,
                 "secret_arn": self.secret_arn,
             }
         )

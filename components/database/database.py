@@ -232,11 +232,11 @@ class Database(pulumi.ComponentResource):
             ),
             child,
         ).secret_arn
+        # Not the URL: the SDK writes what is registered here into the engine's debug log as it is.
         self.register_outputs(
             {
                 "writer_address": self.writer_address,
                 "reader_addresses": self.reader_addresses,
-                "url": self.url,
                 "secret_arn": self.secret_arn,
             }
         )

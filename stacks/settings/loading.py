@@ -9,6 +9,7 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 from pydantic import ValidationError
 
+from stacks.settings.encrypted import refusal
 from stacks.settings.errors import SettingsError, describe
 from stacks.settings.settings import Settings
 
@@ -20,6 +21,9 @@ def load_settings() -> Settings:
     # pulumi.Config answers for keys that one asks for only; a misspelt key must not be passed over.
     keys = {*runtime_config.get_config_env(), *runtime_config.CONFIG.get()}
     values = {key.removeprefix(prefix): _value(config, key, prefix) for key in sorted(keys) if key.startswith(prefix)}
+    # First of all, as other messages repeat what they refuse.
+    if encrypted := [key for key in values if runtime_config.is_config_secret(f"{prefix}{key}")]:
+        raise SettingsError(refusal(encrypted, stack=pulumi.get_stack()))
     try:
         # As JSON, so that strict types still take a list for a tuple and a text for an enum.
         return Settings.model_validate_json(json.dumps(values))

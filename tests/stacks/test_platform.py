@@ -129,6 +129,16 @@ def test_the_kubeconfig_is_secret_and_the_addresses_are_not(recorded: Recording)
     assert recorded.secret_exports == {"kubeconfig"}
 
 
+def test_no_component_registers_a_password(recorded: Recording) -> None:
+    """The SDK writes the outputs of components into the engine's debug log, secret or not."""
+    components = [resource for resource in recorded.resources if resource.type.startswith("platform:")]
+    assert len(components) > 10
+    for component in components:
+        outputs = recorded.outputs.get(component.urn, {})
+        told = [path for path, text in _texts(outputs) if any(form in text for form in PASSWORD_FORMS)]
+        assert told == [], component.name
+
+
 def test_no_password_is_sent_in_the_clear(recorded: Recording) -> None:
     found = [
         (resource, path)

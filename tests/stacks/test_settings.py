@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import date
@@ -42,6 +43,29 @@ def test_both_stacks_can_be_used(stack: str) -> None:
 
 def test_a_mistake_ends_the_program_without_a_traceback() -> None:
     assert issubclass(SettingsError, pulumi.RunError)
+
+
+def test_an_encrypted_setting_is_refused_and_its_value_not_told() -> None:
+    """It would be built in plain text: a bad one must not be repeated, and a good one not be used."""
+    config = configuration("dev")
+    config["platform:cache"]["nodeType"] = "Canary-1"
+    texts = {key: json.dumps(value) for key, value in config.items()}
+
+    def encrypted() -> None:
+        pulumi.runtime.set_all_config(texts, ["platform:cache", "platform:aws", "elsewhere:token"])
+        load_settings()
+
+    with pytest.raises(SettingsError) as caught:
+        record(encrypted)
+
+    said = str(caught.value)
+    assert said.startswith("2 settings of stack test can't be used")
+    assert [line.strip() for line in said.splitlines() if line.startswith("  platform:")] == [
+        "platform:aws",
+        "platform:cache",
+    ]
+    assert "Set it without --secret" in said
+    assert "Canary-1" not in said
 
 
 def test_data_is_retained_unless_the_stack_says_otherwise() -> None:

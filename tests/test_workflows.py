@@ -1,0 +1,183 @@
+"""What CI promises: strangers get no credentials, nothing moves by itself, and nothing hangs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from review.comment import LIMIT, MARK
+
+REPOSITORY = Path(__file__).parents[1]
+FILES = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
+PERMISSIONS = {
+    "test": {"contents": "read"},
+    "preview": {"contents": "read"},
+    "comment": {"actions": "read", "pull-requests": "write"},
+    "preview-aws": {"contents": "read", "id-token": "write"},
+}
+_GITHUB_TAKES = 65_536
+_LONGEST = 90
+"""Minutes that a job may take."""
+
+
+def identify(path: Path) -> str:
+    return path.stem
+
+
+def read(path: Path) -> dict[str, Any]:
+    content = yaml.safe_load(path.read_text())
+    # YAML 1.1 takes the word `on` for true.
+    content["on"] = content.pop(True)
+    return content
+
+
+def workflow(name: str) -> dict[str, Any]:
+    return read(REPOSITORY / ".github" / "workflows" / f"{name}.yml")
+
+
+def jobs(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from content["jobs"].values()
+
+
+def steps(content: dict[str, Any]) -> list[dict[str, Any]]:
+    return [step for job in jobs(content) for step in job["steps"]]
+
+
+def only(content: dict[str, Any], action: str) -> dict[str, Any]:
+    (found,) = [step for step in steps(content) if str(step.get("uses")).startswith(f"{action}@")]
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=identify)
+def test_a_workflow_may_do_what_it_must_and_no_more(path: Path) -> None:
+    content = read(path)
+
+    assert content["name"] == path.stem
+    assert content["permissions"] == PERMISSIONS[path.stem]
+    # A job could ask for more.
+    assert [job for job in jobs(content) if "permissions" in job] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=identify)
+def test_no_workflow_runs_a_strangers_code_with_rights(path: Path) -> None:
+    content = read(path)
+
+    assert "pull_request_target" not in content["on"]
+    assert "secrets." not in path.read_text(), "there are none: AWS gives its credentials by OIDC"
+    if "write" in content["permissions"].values():
+        of_our_own = all("head.repo.full_name == github.repository" in str(job.get("if")) for job in jobs(content))
+        runs_nothing = not any("uses" in step for step in steps(content))
+        assert of_our_own or runs_nothing
+
+
+def test_the_preview_for_forks_has_nothing_to_steal() -> None:
+    content = workflow("preview")
+
+    assert list(content["on"]) == ["pull_request"]
+    assert not {"environment", "secrets"} & {key for job in jobs(content) for key in job}
+    assert "id-token" not in content["permissions"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=identify)
+def test_what_a_stranger_can_write_never_becomes_a_command(path: Path) -> None:
+    """A branch or a title in ``${{ }}`` would be pasted into the script; by the environment it stays a text."""
+    assert [step["run"] for step in steps(read(path)) if "${{" in step.get("run", "")] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=identify)
+def test_the_token_is_not_left_lying_in_the_checkout(path: Path) -> None:
+    for step in steps(read(path)):
+        if str(step.get("uses")).startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("path", FILES, ids=identify)
+def test_no_job_hangs_or_runs_twice(path: Path) -> None:
+    content = read(path)
+
+    assert all(job["timeout-minutes"] <= _LONGEST for job in jobs(content))
+    assert content["concurrency"]["group"]
+
+
+def test_actions_are_pinned_by_their_commits_each_by_one() -> None:
+    pins: dict[str, set[str]] = {}
+    for path in FILES:
+        for line in path.read_text().splitlines():
+            if "uses:" in line:
+                found = re.search(r"uses: ([\w./-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$", line)
+                assert found, f"{path.name}: {line.strip()}: a commit, and the version that it is"
+                pins.setdefault(found[1], set()).add(f"{found[2]} {found[3]}")
+
+    assert {action: versions for action, versions in pins.items() if len(versions) > 1} == {}
+    assert len(pins) > 4
+
+
+def test_the_comment_is_that_of_the_preview_and_fits() -> None:
+    comment, preview = workflow("comment"), workflow("preview")
+    (step,) = steps(comment)
+    upload = only(preview, "actions/upload-artifact")
+
+    assert comment["on"] == {"workflow_run": {"workflows": [preview["name"]], "types": ["completed"]}}
+    assert step["env"]["MARK"] == MARK
+    assert f"--name {upload['with']['name']} " in step["run"]
+    assert "review.md" in upload["with"]["path"].split()
+    assert any("--comment review.md --summary summary.md" in one.get("run", "") for one in steps(preview))
+    # What the workflow writes around it is a few hundred characters.
+    assert LIMIT + 500 <= _GITHUB_TAKES
+
+
+def test_what_the_preview_found_is_shown_however_it_ended() -> None:
+    after = [step for step in steps(workflow("preview")) if step.get("if") == "always()"]
+
+    assert any("GITHUB_STEP_SUMMARY" in step.get("run", "") for step in after)
+    assert any("upload-artifact" in step.get("uses", "") for step in after)
+
+
+def test_the_preview_against_aws_is_the_programs_own() -> None:
+    content = workflow("preview-aws")
+    pulumi = only(content, "pulumi/actions")["with"]
+    pin = re.search(r"^pulumi==(.+)$", (REPOSITORY / "requirements.txt").read_text(), re.MULTILINE)
+    stacks = {path.name.split(".")[1] for path in REPOSITORY.glob("Pulumi.*.yaml")}
+
+    assert pin
+    assert pulumi["pulumi-version"] == pin[1]
+    assert pulumi["command"] == "preview"
+    assert pulumi["policyPacks"] == "policies"
+    assert {stack for job in jobs(content) for stack in job["strategy"]["matrix"]["stack"]} == stacks
+    assert not {"aws-access-key-id", "aws-secret-access-key"} & set(
+        only(content, "aws-actions/configure-aws-credentials")["with"]
+    )
+
+
+def test_workflows_call_targets_that_there_are() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
+    called = {
+        word
+        for path in FILES
+        for step in steps(read(path))
+        for word in re.findall(r"\bmake ([a-z-]+)", step.get("run", ""))
+    }
+
+    assert called == {"test", "review"}
+    assert called <= targets
+
+
+def test_ci_and_pre_commit_lint_workflows_with_one_version() -> None:
+    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())["repos"]
+    (revision,) = [one["rev"] for one in hooks if one["repo"].endswith("/actionlint")]
+
+    assert f"actionlint/cmd/actionlint@{revision}" in (REPOSITORY / ".github/workflows/test.yml").read_text()
+
+
+def test_the_workflows_are_as_actionlint_wants_them() -> None:
+    """Where there is one: nothing that pip installs brings it (docs/review.md says why)."""
+    if program := shutil.which("actionlint"):
+        done = subprocess.run([program, *FILES], cwd=REPOSITORY, capture_output=True, text=True)
+        assert (done.stdout + done.stderr, done.returncode) == ("", 0)
