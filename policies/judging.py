@@ -58,11 +58,11 @@ class Judge:
             if exemption is None:
                 yield Violation(rule=rule, urn=resource.urn, text=text, excepted=False)
             elif exemption.expires < self._today:
-                text += f" The exception for this ended on {exemption.expires}: {exemption.reason}."
+                text = f"The exception for this ended on {exemption.expires}: {exemption.reason}.\n{text}"
                 yield Violation(rule=rule, urn=resource.urn, text=text, excepted=False)
             elif exemption.expires - self._today <= WARNED:
                 text = f"{rule.name}: {what}. An exception holds until {exemption.expires}: {exemption.reason}."
-                yield Violation(rule=rule, urn=resource.urn, text=f"{text} Fix: {rule.fix}", excepted=True)
+                yield Violation(rule=rule, urn=resource.urn, text=f"{text}\nFix: {rule.fix}", excepted=True)
 
 
 def _check(exemptions: Iterable[Exemption], rules: list[str], today: date) -> None:

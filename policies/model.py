@@ -104,5 +104,5 @@ AnyRule = Rule | StackRule
 
 
 def message(rule: AnyRule, what: str) -> str:
-    """What is wrong, what to do, and who asks for it. The engine prints the rule's name and reason above it."""
-    return f"{what}. Fix: {rule.fix} ({'; '.join(map(str, rule.controls))})"
+    """What is wrong; on a line of its own what to do, and who asks for it. The engine prints the rule's name and reason above it."""
+    return f"{what}.\nFix: {rule.fix} ({'; '.join(map(str, rule.controls))})"

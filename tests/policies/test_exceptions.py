@@ -46,7 +46,7 @@ def test_the_last_day_counts() -> None:
 def test_an_exception_that_ended_is_none() -> None:
     (violation,) = _judged(_settings(TODAY - timedelta(days=1)))
     assert not violation.excepted
-    assert violation.text.endswith("The exception for this ended on 2026-11-20: a standby is ordered.")
+    assert violation.text.startswith("The exception for this ended on 2026-11-20: a standby is ordered.\n")
 
 
 @pytest.mark.parametrize(
