@@ -44,6 +44,11 @@ def interpreter(info: Any) -> Path:
     return Path(sys.executable)
 
 
+def engine_of_policies(arguments: list[str]) -> str:
+    """The engine's address among a policy pack's arguments: behind options of logging, the last that is no option."""
+    return [argument for argument in arguments if not argument.startswith("-")][-1]
+
+
 def environment_of(python: Path, extra: Mapping[str, str]) -> dict[str, str]:
     """The environment for a child that runs ``python``, as if its virtual environment were activated."""
     environ = {**os.environ, **extra}
@@ -132,7 +137,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         python = interpreter(request.info)
         program = Path(request.info.program_directory, request.info.entry_point).resolve()
         if request.kind == "analyzer":
-            command = [str(python), "-m", "pulumi.policy", *request.args[:1], str(program)]
+            command = [str(python), "-m", "pulumi.policy", engine_of_policies(list(request.args)), str(program)]
         else:
             command = [str(python), str(program), *request.args]
         extra = dict(entry.split("=", 1) for entry in request.env if "=" in entry)

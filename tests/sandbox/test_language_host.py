@@ -20,7 +20,7 @@ from sandbox.engine import Engine
 from sandbox.environment import for_children, prepare
 from sandbox.home import Home
 from sandbox.lifecycle import start, stop
-from sandbox.plugins.language_python import LanguageHost, interpreter
+from sandbox.plugins.language_python import LanguageHost, engine_of_policies, interpreter
 from sandbox.plugins.run_program import user_traceback
 from sandbox.stack_file import read
 from sandbox.toolchain.pins import kubernetes_minors, tools
@@ -64,6 +64,10 @@ class TestProtocol:
         python.symlink_to(sys.executable)
         assert interpreter(program_info(tmp_path, virtualenv=".venv")) == python
         assert interpreter(program_info(tmp_path)) == Path(sys.executable)
+
+    @pytest.mark.parametrize("logging", [[], ["--logtostderr", "-v=9"], ["--tracing", "file:./trace"]])
+    def test_a_policy_pack_gets_the_engines_address(self, logging: list[str]) -> None:
+        assert engine_of_policies([*logging, "127.0.0.1:7"]) == "127.0.0.1:7"
 
     def test_it_lists_what_the_program_can_import(self) -> None:
         request = language_pb2.GetProgramDependenciesRequest(info=program_info(REPOSITORY))
