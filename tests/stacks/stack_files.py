@@ -25,10 +25,11 @@ def configuration(stack: str) -> dict[str, Any]:
     return deepcopy(_read(stack))
 
 
-def bring_up(stack: str, config: dict[str, Any] | None = None) -> Recording:
-    """Run the whole program."""
+def bring_up(stack: str, config: dict[str, Any] | None = None, **more: Any) -> Recording:
+    """Run the whole program; ``more`` is for the recorder."""
     return record(
         lambda: runpy.run_path(str(REPOSITORY / "__main__.py")),
         config=configuration(stack) if config is None else config,
         stack=stack,
+        **more,
     )
