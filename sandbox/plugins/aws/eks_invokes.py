@@ -18,7 +18,7 @@ def _clusters(place: Place, arguments: Properties) -> Properties:
 def _cluster(place: Place, arguments: Properties) -> Properties:
     name = arguments["name"]
     cluster: dict[str, Any] = place.cloud.call("eks", place.region, "DescribeCluster", {"name": name})["cluster"]
-    alike = ("arn", "createdAt", "deletionProtection", "endpoint", "platformVersion", "roleArn", "status", "tags",
+    alike = ("arn", "deletionProtection", "endpoint", "platformVersion", "roleArn", "status", "tags",
              "version")  # fmt: skip
     lists = {"accessConfig": "accessConfigs", "certificateAuthority": "certificateAuthorities",
              "identity": "identities", "kubernetesNetworkConfig": "kubernetesNetworkConfigs",
@@ -28,6 +28,7 @@ def _cluster(place: Place, arguments: Properties) -> Properties:
         "id": name,
         "name": name,
         "region": place.region,
+        "createdAt": cluster["createdAt"].strftime("%Y-%m-%dT%H:%M:%SZ"),
         "enabledClusterLogTypes": [each for setup in setups if setup["enabled"] for each in setup["types"]],
         "vpcConfig": cluster["resourcesVpcConfig"],
         **{member: cluster.get(member) for member in alike},

@@ -12,6 +12,7 @@ from sandbox.home import Home
 from sandbox.plugins.aws import lifecycle
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.protocol import Call, InitFailed, ProviderError, Secret
+from sandbox.plugins.values import to_struct
 from tests.sandbox.aws.estate import CLUSTER, EIP, GATEWAY, SECRET, VPC, Estate, plain
 
 MakeProvider = Callable[..., AwsProvider]
@@ -203,6 +204,8 @@ def test_functions_tell_of_clusters_and_node_groups(make_provider: MakeProvider)
     cluster = group["clusterName"]
     described = provider.invoke("aws:eks/getCluster:getCluster", {"name": cluster}, False)
     assert (described["version"], described["arn"]) == (made["version"], made["arn"])
+    # As it goes to the engine.
+    assert to_struct(described)["createdAt"] == made["createdAt"]
     assert described["certificateAuthorities"] == [made["certificateAuthority"]]
     assert cluster in provider.invoke("aws:eks/getClusters:getClusters", {}, False)["names"]
     groups = provider.invoke("aws:eks/getNodeGroups:getNodeGroups", {"clusterName": cluster}, False)
