@@ -61,6 +61,7 @@ CASES: dict[str, Change] = {
     # A wrong type
     "a text for a number": in_nodes(minSize="2"),
     "a number with a fraction": in_nodes(minSize=1.5),
+    "a mapping for a number": in_nodes(minSize={"nodes": 2}),
     "true for a number": in_nodes(minSize=True),
     "a version without quotes": with_values("cluster", version=1.35),
     "a list for a text": with_values("aws", region=["eu-central-1"]),
@@ -153,6 +154,8 @@ CASES: dict[str, Change] = {
     "a taint that is none": in_nodes(taints=["gpu"]),
     "a tag that the program gives": with_values("aws", tags={"Project": "shop"}),
     "a tag that AWS keeps": with_values("aws", tags={"aws:owner": "us"}),
+    "a key of a tag that is none": with_values("aws", tags={"who?": "us"}),
+    "a parameter that is none": with_values("database", parameters={"Max Connections": "200"}),
     "too long a tag": with_values("aws", tags={"owner": "a" * 257}),
     "an account that is none": with_values("aws", allowedAccountIds=["1"]),
     "a principal that is none": in_access(principalArn="me"),
