@@ -9,7 +9,7 @@ BOOTSTRAP_PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.
 PYTHON := .venv/bin/python
 SANDBOX = $(PYTHON) -m sandbox
 
-.PHONY: help up preview review down status critical-path env start stop reset test test-unit test-engine check format bench docs environment
+.PHONY: help up preview review down status critical-path env start stop reset test test-unit test-long test-engine check format bench docs environment
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | sed 's/\$$\$$/$$/' | expand -t 16
@@ -44,20 +44,23 @@ stop: environment ## Stop the sandbox's processes
 reset: environment ## Stop the sandbox and remove its files, whatever is in it
 	@$(SANDBOX) reset --stack $(STACK)
 
-test: test-unit test-engine ## All tests, with all the set-up that they need
+test: test-unit test-long test-engine ## All tests, with all the set-up that they need
 
 test-unit: environment ## The tests that need only what pip installs
-	@$(PYTHON) -m pytest -m "not engine" -n auto --dist loadfile $(ARGS)
+	@$(PYTHON) -m pytest -m "not engine and not long" -n auto --dist loadfile $(ARGS)
+
+test-long: environment ## 2,000 mutations of the stack files
+	@$(PYTHON) -m pytest -m long -n auto tests/stacks $(ARGS)
 
 test-engine: environment ## The tests on the genuine engine and control plane
 	@$(SANDBOX) toolchain --stack dev
 	@$(PYTHON) -m pytest -m engine $(ARGS)
 
-check: environment ## Format, lint, types, unit tests
+check: environment ## Format, lint, types, unit tests and what they cover
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m pyright
-	@$(PYTHON) -m pytest -m "not engine" -n auto --dist loadfile $(ARGS)
+	@$(PYTHON) -m pytest -m "not engine and not long" -n auto --dist loadfile --cov $(ARGS)
 
 format: environment ## Put the code into its form
 	@$(PYTHON) -m ruff check --fix --quiet . || true

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from components.refusals import Refusal
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
@@ -12,10 +14,13 @@ class Range:
     low: int
     high: int
 
+    def __str__(self) -> str:
+        return f"{self.low} to {self.high}"
+
     def check(self, name: str, value: int) -> None:
-        """Raise ValueError when ``value`` is outside."""
+        """Raise Refusal when ``value`` is outside."""
         if not self.low <= value <= self.high:
-            raise ValueError(f"{name} is {value}; allowed are {self.low} to {self.high}")
+            raise Refusal(f"{name} is {value}", allowed=str(self), fix=f"take {min(max(value, self.low), self.high)}")
 
 
 RETENTION_DAYS = (
@@ -26,7 +31,20 @@ RETENTION_DAYS = (
 
 
 def check_retention_days(name: str, value: int) -> None:
-    """Raise ValueError when CloudWatch Logs does not know this retention."""
+    """Raise Refusal when CloudWatch Logs does not know this retention."""
     if value not in RETENTION_DAYS:
-        nearest = min(RETENTION_DAYS, key=lambda days: abs(days - value))
-        raise ValueError(f"{name} is {value}; CloudWatch Logs knows {RETENTION_DAYS}; the nearest is {nearest}")
+        raise Refusal(
+            f"{name} is {value}, which CloudWatch Logs does not know",
+            allowed=", ".join(map(str, RETENTION_DAYS)),
+            fix=f"take the nearest, {min(RETENTION_DAYS, key=lambda days: abs(days - value))}",
+        )
+
+
+def check_not_below(name: str, value: int, lower: str, least: int) -> None:
+    """Raise Refusal when a maximum, ``name``, is below the minimum ``lower``."""
+    if value < least:
+        raise Refusal(
+            f"{name} is {value}, below {lower}, which is {least}",
+            allowed=f"{least} or more",
+            fix=f"raise {name} or lower {lower}",
+        )

@@ -104,5 +104,8 @@ AnyRule = Rule | StackRule
 
 
 def message(rule: AnyRule, what: str) -> str:
-    """What is wrong; on a line of its own what to do, and who asks for it. The engine prints the rule's name and reason above it."""
+    """What is wrong, and on a line of its own what to do, and who asks for it.
+
+    The engine prints the rule's name and reason above it.
+    """
     return f"{what}.\nFix: {rule.fix} ({'; '.join(map(str, rule.controls))})"

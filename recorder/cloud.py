@@ -63,6 +63,8 @@ def invoked(token: str, args: Mapping[str, Any]) -> dict[str, Any]:
             return {"id": REGION, "region": REGION, "name": REGION, "description": "Europe (Frankfurt)"}
         case "aws:eks/getClusters:getClusters":
             return {"id": REGION, "names": []}
+        case "aws:rds/getInstances:getInstances":
+            return {"id": REGION, "instanceIdentifiers": [], "instanceArns": []}
         case "aws:eks/getAddonVersion:getAddonVersion":
             return {**args, "id": args["addonName"], "version": f"v{args['kubernetesVersion']}.0-eksbuild.1"}
         case "aws:secretsmanager/getRandomPassword:getRandomPassword":

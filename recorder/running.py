@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 import pulumi
@@ -122,17 +122,20 @@ def record(
     preview: bool = False,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     answers: Mapping[str, Mapping[str, Any]] | None = None,
+    secret: Collection[str] = (),
+    into: Recording | None = None,
 ) -> Recording:
     """Run ``program`` and return what it registered. Its exceptions come out as they are.
 
     ``config`` holds stack configuration by full key, such as ``platform:network``; ``preview`` makes it a dry run.
     ``overrides`` adds to what the cloud would answer: logical name to properties; ``answers`` are those of functions,
-    by token. Raises AssertionError when two resources have one URN.
+    by token. ``secret`` are the keys of the configuration that are kept encrypted. ``into`` has what was registered
+    even when the program fails. Raises AssertionError when two resources have one URN.
     """
-    recording = Recording()
+    recording = Recording() if into is None else into
     monitor = _Monitor(recording, project, stack, overrides or {}, answers or {})
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in (config or {}).items()}
-    pulumi.runtime.set_all_config(texts, [])
+    pulumi.runtime.set_all_config(texts, list(secret))
     settings.ROOT.set(None)
     settings.configure(
         mocks.MockSettings(

@@ -18,9 +18,10 @@ def configuration(project: Path, stack: str) -> dict[str, Any]:
     return yaml.safe_load((project / f"Pulumi.{stack}.yaml").read_text())["config"]
 
 
-def record_stack(project: Path, stack: str, config: Mapping[str, Any] | None = None) -> Recording:
+def record_stack(project: Path, stack: str, config: Mapping[str, Any] | None = None, **more: Any) -> Recording:
     """Run the program in the folder ``project`` as ``stack``, with ``config`` instead of what the stack's file holds.
 
+    ``more`` is for `record`.
     Its exceptions come out as they are. Raises OSError when project or stack have no file.
     """
     name = yaml.safe_load((project / "Pulumi.yaml").read_text())["name"]
@@ -29,4 +30,5 @@ def record_stack(project: Path, stack: str, config: Mapping[str, Any] | None = N
         config=configuration(project, stack) if config is None else config,
         project=name,
         stack=stack,
+        **more,
     )

@@ -42,6 +42,7 @@ def build_cluster(ground: Ground, settings: ClusterSettings) -> Cluster:
             log_retention_days=settings.log_retention_days,
             public_access_cidrs=settings.public_access_cidrs,
             private_access_cidrs=settings.private_access_cidrs,
+            service_cidr=settings.service_cidr,
             access_role_arn=settings.access_role_arn,
             access_entries={name: entry.args() for name, entry in settings.access_entries.items()},
             removal_policy=ground.settings.removal_policy,

@@ -1,4 +1,5 @@
-"""``python -m stacks.documentation``: writes docs/settings.md and the JSON schema, from the models of the settings."""
+"""``python -m stacks.documentation``: docs/settings.md and the JSON schema, from the models of the settings, and the
+tables of what AWS has."""
 
 from __future__ import annotations
 
@@ -7,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stacks.settings.schema import PROJECT, stack_file_schema
-from stacks.settings.section import ALLOWED
+from stacks.catalogue import tables
+from stacks.settings.schema import PROJECT, allowed, resolved, stack_file_schema
 
 _REPOSITORY = Path(__file__).parents[1]
 SCHEMA, DOCUMENT = _REPOSITORY / "stacks" / "stack.schema.json", _REPOSITORY / "docs" / "settings.md"
@@ -21,7 +22,9 @@ _HEAD = f"""\
 Every key of `Pulumi.<stack>.yaml`, generated from the models in [stacks/settings](../stacks/settings) by `make docs`.
 Editors that know the JSON schema at the head of the stack files complete and check them. By command:
 `pulumi config set --path '{PROJECT}:database.readReplicas' 2`. What is wrong is told before anything is touched: all at
-once, with the key, the value, what is allowed, and what to do.
+once, each on a line with the key, the value, what is allowed, and what to do. Some of it only AWS knows, such as the
+version that the cluster is at: it is asked before the first resource
+([ADR 33](adr/0033-what-only-the-account-knows.md)).
 
 A section that is left out is not built, and `{{}}` takes all defaults. A key without a default must be given.
 """
@@ -33,22 +36,23 @@ def documents() -> dict[Path, str]:
     return {
         SCHEMA: json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         DOCUMENT: "\n".join([_HEAD, *_sections(schema)]) + "\n",
+        **tables(),
     }
 
 
 def _sections(schema: Schema) -> Iterator[str]:
     definitions: Schema = schema["$defs"]
     for key, member in schema["properties"]["config"]["properties"].items():
-        resolved = _resolved(member, definitions)
-        named: Schema | bool | None = resolved.get("additionalProperties")
-        section = _resolved(named, definitions) if named else resolved
-        name = f"{key}.<name>" if section is not resolved else key
+        value = resolved(member, definitions)
+        named: Schema | bool | None = value.get("additionalProperties")
+        section = resolved(named, definitions) if named else value
+        name = f"{key}.<name>" if section is not value else key
         yield f"## `{name}`"
         yield ""
         yield _text(member.get("description") or section.get("description", ""))
         yield ""
         if "properties" not in section:
-            yield f"Allowed: {_allowed(resolved, definitions)}. Default: {_default(member)}."
+            yield f"Allowed: {_allowed(value, definitions)}. Default: {_default(member)}."
             yield ""
             continue
         yield "| Key | Allowed | Default | |"
@@ -59,13 +63,13 @@ def _sections(schema: Schema) -> Iterator[str]:
 
 def _rows(section: Schema, definitions: Schema, prefix: str) -> Iterator[str]:
     for key, member in section["properties"].items():
-        value = _resolved(member, definitions)
+        value = resolved(member, definitions)
         default = _default(member) if key not in section.get("required", ()) else "required"
         nested = _nested(value, definitions)
         path = f"{prefix}{key}"
-        allowed = "the keys below" if nested is not None else _allowed(value, definitions)
+        lets_pass = "the keys below" if nested is not None else _allowed(value, definitions)
         about = _text(member.get("description", ""))
-        yield f"| `{path}` | {allowed} | {default if nested is None or default == 'required' else ''} | {about} |"
+        yield f"| `{path}` | {lets_pass} | {default if nested is None or default == 'required' else ''} | {about} |"
         if nested is not None:
             many, inner = nested
             yield from _rows(inner, definitions, f"{path}{many}.")
@@ -73,32 +77,23 @@ def _rows(section: Schema, definitions: Schema, prefix: str) -> Iterator[str]:
 
 def _nested(value: Schema, definitions: Schema) -> tuple[str, Schema] | None:
     """What stands for the many, and the section inside of a value that has one."""
-    inner = _resolved(value.get("items") or {}, definitions)
+    inner = resolved(value.get("items") or {}, definitions)
     if "properties" in inner:
         return "[]", inner
-    inner = _resolved(value.get("additionalProperties") or {}, definitions)
+    inner = resolved(value.get("additionalProperties") or {}, definitions)
     if "properties" in inner:
         return ".<name>", inner
     return ("", value) if "properties" in value else None
 
 
 def _allowed(value: Schema, definitions: Schema) -> str:
-    if "enum" in value:
-        return ", ".join(f"`{option}`" for option in value["enum"])
-    if told := value.get(ALLOWED):
-        return _text(told)
-    match value.get("type"):
-        case "integer":
-            return f"{value['minimum']} to {value['maximum']}" if "minimum" in value else "a whole number"
-        case "array":
-            least = ", at least one" if value.get("minItems") else ""
-            return f"list: {_allowed(_resolved(value['items'], definitions), definitions)}{least}"
-        case "object":
-            keys = _resolved(value.get("propertyNames") or {}, definitions).get(ALLOWED)
-            texts = _resolved(value.get("additionalProperties") or {}, definitions).get(ALLOWED) or "text"
-            return f"mapping: {_text(keys) if keys else 'name'} to {_text(texts)}"
-        case _:
-            return "text"
+    told = _text(allowed(value, definitions))
+    # The words themselves can be told from words about them.
+    return (
+        ", ".join(f"`{each}`" for each in told.split(", "))
+        if value.get("type") == "string" and "enum" in value
+        else told
+    )
 
 
 def _default(member: Schema) -> str:
@@ -106,17 +101,6 @@ def _default(member: Schema) -> str:
     if default is None or default in ({}, []):
         return "none"
     return f"`{default if isinstance(default, str) else json.dumps(default)}`"
-
-
-def _resolved(value: Schema | bool, definitions: Schema) -> Schema:
-    """The schema behind references, and behind alternatives with null."""
-    if isinstance(value, bool):
-        return {}
-    for alternative in value.get("anyOf", ()):
-        if alternative.get("type") != "null":
-            return _resolved(alternative, definitions)
-    reference = value.get("$ref")
-    return definitions[reference.rpartition("/")[2]] if reference else value
 
 
 def _text(text: str) -> str:

@@ -9,6 +9,7 @@ import pulumi
 
 from components.encryption import EncryptionKey, EncryptionKeyArgs, KeyUse
 from components.network import Network, NetworkArgs
+from stacks.preflight import check_account
 from stacks.providers import aws_provider, default_tags
 from stacks.settings import Settings
 
@@ -29,9 +30,11 @@ class Ground:
 
 
 def build_ground(settings: Settings, project: str, stack: str) -> Ground:
+    """Build it. Raises SettingsError before the first resource when the account can't take the settings."""
     tags = default_tags(settings.aws, project=project, stack=stack)
-    opts = pulumi.ResourceOptions(providers=[aws_provider(settings.aws, tags, settings.removal_policy)])
-    name = f"{project}-{stack}"
+    name, provider = f"{project}-{stack}", aws_provider(settings.aws, tags, settings.removal_policy)
+    check_account(settings, name=name, tags=tags, provider=provider)
+    opts = pulumi.ResourceOptions(providers=[provider])
     logs = EncryptionKey(
         "logs",
         EncryptionKeyArgs(

@@ -97,6 +97,15 @@ def test_the_program_does_not_know_of_the_sandbox(path: Path) -> None:
     assert "sandbox" not in path.read_text().lower()
 
 
+@pytest.mark.parametrize("path", [*modules(*PROGRAM), REPOSITORY / "__main__.py"], ids=identify)
+def test_the_program_imports_nothing_that_is_there_for_development_only(path: Path) -> None:
+    """What writes the documentation is beside the program: nothing of it imports that."""
+    writers = {"stacks.documentation", "stacks.catalogue"}
+    if f"stacks.{path.stem}" not in writers:
+        assert not roots(path) & {"boto3", "botocore", "hypothesis", "moto", "yaml"}
+        assert not writers & set(imported(path))
+
+
 @pytest.mark.parametrize("path", modules("sandbox"), ids=identify)
 def test_the_sandbox_imports_nothing_of_the_program(path: Path) -> None:
     assert not roots(path) & {*PROGRAM, *ABOUT_IT, "tests", "__main__"}

@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from components.machines import check_machine
+
+NODE_TYPE = "a node type of ElastiCache such as cache.t4g.micro"
+
+
+def check_node_type(name: str) -> None:
+    """Raise Refusal when ElastiCache can't have this type: all of them are named after EC2's instance types."""
+    check_machine(name, prefix="cache.", allowed=NODE_TYPE)
+
 
 @dataclass(frozen=True, slots=True)
 class EngineRelease:

@@ -10,14 +10,16 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.certificates.acme import LETS_ENCRYPT, PRODUCTION, STAGING, issuer_spec
+from components.refusals import Refusal
 
+EMAIL = "an address in a real domain"
 _EMAIL = re.compile(r"[^@\s]+@(?P<domain>([a-z0-9-]+\.)+[a-z]{2,})", re.IGNORECASE)
 _RESERVED_DOMAIN = re.compile(r"(.*\.)?(example\.(com|net|org)|example|test|invalid|localhost)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CertificateIssuersArgs:
-    """Inputs of CertificateIssuers. Raises ValueError when the e-mail address is one that Let's Encrypt refuses."""
+    """Inputs of CertificateIssuers. Raises Refusal when the e-mail address is one that Let's Encrypt refuses."""
 
     ingress_class_name: pulumi.Input[str]
     """IngressClass of the controller that serves the challenges."""
@@ -29,9 +31,10 @@ class CertificateIssuersArgs:
             return
         match = _EMAIL.fullmatch(self.email)
         if not match or _RESERVED_DOMAIN.fullmatch(match["domain"]):
-            raise ValueError(
-                f"email is {self.email!r}; allowed is an address in a real domain, since Let's Encrypt refuses the "
-                f"account otherwise and no certificate is issued; give one of yours or leave it out"
+            raise Refusal(
+                f"email is {self.email!r}, and Let's Encrypt, which refuses the account, would issue no certificate",
+                allowed=EMAIL,
+                fix="give one of yours or leave it out",
             )
 
 

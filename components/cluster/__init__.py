@@ -2,23 +2,29 @@
 
 from components.cluster.access import AccessEntry, AccessGrant, AccessPolicy
 from components.cluster.addons import (
+    ADDON_VERSION,
     AFTER_NODES,
     BEFORE_NODES,
     CERT_MANAGER,
     AddonSet,
     AddonSetArgs,
     AddonSpec,
+    check_addon_name,
+    check_addon_version,
     check_addon_versions,
 )
 from components.cluster.cluster import Cluster, ClusterArgs
-from components.cluster.endpoint import check_private_access, check_public_access
+from components.cluster.endpoint import PRIVATE_NETWORK, PUBLIC_NETWORK, check_private_access, check_public_access
 from components.cluster.kubeconfig import kubeconfig
-from components.cluster.versions import VERSIONS, check_version
+from components.cluster.versions import VERSIONS, check_release_version, check_step, check_version
 
 __all__ = [
+    "ADDON_VERSION",
     "AFTER_NODES",
     "BEFORE_NODES",
     "CERT_MANAGER",
+    "PRIVATE_NETWORK",
+    "PUBLIC_NETWORK",
     "VERSIONS",
     "AccessEntry",
     "AccessGrant",
@@ -28,9 +34,13 @@ __all__ = [
     "AddonSpec",
     "Cluster",
     "ClusterArgs",
+    "check_addon_name",
+    "check_addon_version",
     "check_addon_versions",
     "check_private_access",
     "check_public_access",
+    "check_release_version",
+    "check_step",
     "check_version",
     "kubeconfig",
 ]

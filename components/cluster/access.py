@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.identity import Document, ServiceRole, ServiceRoleArgs, trust
+from components.refusals import Refusal
 
 
 class AccessPolicy(StrEnum):
@@ -43,7 +44,7 @@ class AccessGrant:
 class AccessEntry:
     """An IAM identity and what it may do in the cluster.
 
-    Raises ValueError when it names an existing identity and those who may take a new one.
+    Raises Refusal when it names an existing identity and those who may take a new one.
     """
 
     grants: Sequence[AccessGrant]
@@ -55,9 +56,10 @@ class AccessEntry:
 
     def __post_init__(self) -> None:
         if self.principal_arn is not None and self.trusted_principals:
-            raise ValueError(
-                "principalArn names an identity that exists, and trustedPrincipals who may take a role that is made; "
-                "leave one of them out"
+            raise Refusal(
+                "principalArn names an identity that exists, and trustedPrincipals who may take a role that is made",
+                allowed="one of the two",
+                fix="leave one of them out",
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.identity import PodIdentity, PodIdentityArgs
+from components.refusals import Refusal, nearest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,19 +55,43 @@ AFTER_NODES = (
 CERT_MANAGER = AddonSpec(name="cert-manager")
 """Runs on nodes too, where certificates are wanted."""
 
+ADDON_VERSION = "a version as EKS writes it, such as v1.13.1-eksbuild.1"
+_VERSION = re.compile(r"v\d+\.\d+\.\d+-eksbuild\.\d+")
+
 ADDON_NAMES = tuple(addon.name for addon in (*BEFORE_NODES, *AFTER_NODES, CERT_MANAGER))
 
 
 def check_addon_versions(versions: Mapping[str, str]) -> None:
-    """Raise ValueError when a version is pinned for an add-on that is not installed."""
-    unknown = sorted(set(versions) - set(ADDON_NAMES))
-    if unknown:
-        raise ValueError(f"{', '.join(unknown)}: no such add-on; allowed are {', '.join(ADDON_NAMES)}")
+    """Raise Refusal when a version is pinned for an add-on that is not installed, or is none of EKS's."""
+    for name, version in versions.items():
+        check_addon_name(name)
+        check_addon_version(version)
+
+
+def check_addon_name(name: str) -> None:
+    """Raise Refusal when this is none of the add-ons."""
+    if name not in ADDON_NAMES:
+        close = nearest(name, ADDON_NAMES)
+        raise Refusal(
+            f"{name}: no such add-on",
+            allowed=", ".join(ADDON_NAMES),
+            fix=f"write {close}" if close else "leave it out",
+        )
+
+
+def check_addon_version(version: str) -> None:
+    """Raise Refusal when EKS numbers no version of an add-on so."""
+    if _VERSION.fullmatch(version) is None:
+        raise Refusal(
+            f"{version!r} is no version of an add-on",
+            allowed=ADDON_VERSION,
+            fix="take one that `aws eks describe-addon-versions` lists",
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AddonSetArgs:
-    """Inputs of an AddonSet. Raises ValueError when a version is pinned for an unknown add-on."""
+    """Inputs of an AddonSet. Raises Refusal when a version is pinned for an unknown add-on, or is none of EKS's."""
 
     cluster_name: pulumi.Input[str]
     kubernetes_version: str

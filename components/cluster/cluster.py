@@ -14,6 +14,7 @@ from components.cluster.endpoint import check_private_access, check_public_acces
 from components.cluster.kubeconfig import kubeconfig
 from components.cluster.versions import check_version
 from components.identity import ServiceRole, ServiceRoleArgs, allow, policy_document, trust
+from components.network import SERVICE_RANGE, check_apart, check_service_range
 from components.removal import RemovalPolicy
 
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -21,7 +22,7 @@ LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClusterArgs:
-    """Inputs of a Cluster. Raises ValueError for an unsupported version, an open endpoint or an unknown retention."""
+    """Inputs of a Cluster. Raises Refusal for an unsupported version, an open endpoint or an unknown retention."""
 
     cluster_name: str
     """Physical name, unique in the account and region: the log group's name must be known before the cluster is."""
@@ -38,6 +39,8 @@ class ClusterArgs:
     """Networks that reach the endpoint over the internet; empty: the endpoint is private only."""
     private_access_cidrs: Sequence[str] = ()
     """Networks that reach the private endpoint: joined to the VPC, or subnets of it. Empty: only the nodes do."""
+    service_cidr: str = SERVICE_RANGE
+    """Addresses of Services: a private network from /12 to /24, apart from the VPC. Another replaces the cluster."""
     access_role_arn: str | None = None
     """IAM role that the kubeconfig takes to ask for tokens; None: the caller's own identity asks."""
     access_entries: Mapping[str, AccessEntry] = field(default_factory=dict[str, AccessEntry])
@@ -52,6 +55,9 @@ class ClusterArgs:
             check_public_access(cidr)
         for cidr in self.private_access_cidrs:
             check_private_access(cidr)
+        check_apart(self.public_access_cidrs)
+        check_apart(self.private_access_cidrs)
+        check_service_range(self.service_cidr)
 
 
 class Cluster(pulumi.ComponentResource):
@@ -117,6 +123,7 @@ class Cluster(pulumi.ComponentResource):
                 provider=aws.eks.ClusterEncryptionConfigProviderArgs(key_arn=args.secrets_key_arn),
                 resources=["secrets"],
             ),
+            kubernetes_network_config=aws.eks.ClusterKubernetesNetworkConfigArgs(service_ipv4_cidr=args.service_cidr),
             # Extended support costs six times as much; EKS upgrades instead when standard support ends.
             upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
             vpc_config=aws.eks.ClusterVpcConfigArgs(
@@ -194,5 +201,6 @@ def _issuer(identities: Sequence[aws.eks.outputs.ClusterIdentity]) -> str:
     """
     issuers = [oidc.issuer for identity in identities for oidc in identity.oidcs or () if oidc.issuer]
     if not issuers:
-        raise ValueError("the cluster has no OpenID Connect issuer yet; run `pulumi refresh`, then try again")
+        # Not a ValueError: those end a program with a traceback.
+        raise pulumi.RunError("the cluster has no OpenID Connect issuer yet; run `pulumi refresh`, then try again")
     return issuers[0]

@@ -4,32 +4,51 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
+from components.refusals import Refusal
+
 _WIDEST_PUBLIC_PREFIX = 16
 """65,536 addresses: more than that is not one organisation's way into the internet."""
 _WIDEST_PRIVATE_PREFIX = 8
 """All of 10.0.0.0/8 may be joined to a VPC."""
+_NEVER_PUBLIC = tuple(
+    IPv4Network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16")
+)
+"""Nobody arrives from the internet with such an address."""
+
+PUBLIC_NETWORK = f"IPv4 networks such as 203.0.113.0/24 or 203.0.113.7/32, of /{_WIDEST_PUBLIC_PREFIX} or narrower"
+PRIVATE_NETWORK = f"IPv4 networks such as 10.0.0.0/16, of /{_WIDEST_PRIVATE_PREFIX} or narrower"
 
 
 def check_public_access(cidr: str) -> None:
-    """Raise ValueError unless ``cidr`` names somebody's network, of /16 at the widest."""
-    allowed = f"IPv4 networks such as 203.0.113.0/24 or 203.0.113.7/32, of /{_WIDEST_PUBLIC_PREFIX} or narrower"
-    network = _network(cidr, allowed)
+    """Raise Refusal unless ``cidr`` names somebody's network in the internet, of /16 at the widest."""
+    network = _network(cidr, PUBLIC_NETWORK)
     if network.prefixlen < _WIDEST_PUBLIC_PREFIX:
-        raise ValueError(
-            f"{cidr} would open the Kubernetes API to {network.num_addresses:,} addresses; allowed are {allowed}, and "
-            "no entry at all for a private endpoint only"
+        raise Refusal(
+            f"{cidr} would open the Kubernetes API to {network.num_addresses:,} addresses",
+            allowed=PUBLIC_NETWORK,
+            fix="name the network that you come from, or none for a private endpoint only",
+        )
+    if any(network.subnet_of(private) for private in _NEVER_PUBLIC):
+        raise Refusal(
+            f"{cidr} is a private network, and nobody comes from there over the internet",
+            allowed=PUBLIC_NETWORK,
+            fix="name it in privateAccessCidrs instead",
         )
 
 
 def check_private_access(cidr: str) -> None:
-    """Raise ValueError unless ``cidr`` is a network that can be joined to a VPC, of /8 at the widest."""
-    allowed = f"IPv4 networks such as 10.0.0.0/16, of /{_WIDEST_PRIVATE_PREFIX} or narrower"
-    if _network(cidr, allowed).prefixlen < _WIDEST_PRIVATE_PREFIX:
-        raise ValueError(f"{cidr} is wider than any network that can be joined to a VPC; allowed are {allowed}")
+    """Raise Refusal unless ``cidr`` is a network that can be joined to a VPC, of /8 at the widest."""
+    if _network(cidr, PRIVATE_NETWORK).prefixlen < _WIDEST_PRIVATE_PREFIX:
+        raise Refusal(
+            f"{cidr} is wider than any network that can be joined to a VPC",
+            allowed=PRIVATE_NETWORK,
+            fix="name the network that you come from",
+        )
 
 
 def _network(cidr: str, allowed: str) -> IPv4Network:
     try:
         return IPv4Network(cidr)
     except ValueError as error:
-        raise ValueError(f"{cidr} is no IPv4 network ({error}); allowed are {allowed}") from error
+        raise Refusal(f"{cidr} is no IPv4 network ({error})", allowed=allowed, fix="correct the network") from error

@@ -1,8 +1,10 @@
-"""The Kubernetes versions that can be asked for."""
+"""The Kubernetes versions that can be asked for, and the ways between them. Pure functions."""
 
 from __future__ import annotations
 
 from datetime import date
+
+from components.refusals import Refusal
 
 VERSIONS = {
     "1.35": date(2027, 3, 27),
@@ -14,7 +16,50 @@ Only those that the engine's tests bring up (ADR 18).
 
 
 def check_version(version: str) -> None:
-    """Raise ValueError when EKS clusters of this version are not built here."""
+    """Raise Refusal when EKS clusters of this version are not built here."""
     if version not in VERSIONS:
         known = ", ".join(f"{name} (standard support until {end:%Y-%m-%d})" for name, end in VERSIONS.items())
-        raise ValueError(f"{version!r} is no supported Kubernetes version; allowed are, as text in quotes, {known}")
+        raise Refusal(
+            f"{version!r} is no supported Kubernetes version",
+            allowed=f"{known}, as text in quotes",
+            fix=f'write "{[*VERSIONS][-1]}"',
+        )
+
+
+def check_step(current: str, wanted: str) -> None:
+    """Raise Refusal when EKS does not take a cluster from ``current`` to ``wanted``.
+
+    A control plane goes one minor version at a time, and never back.
+    """
+    now, then = _numbers(current), _numbers(wanted)
+    if then < now:
+        raise Refusal(
+            f"the cluster is at {current} already, and EKS never goes back",
+            allowed=f"{current} and the version after it",
+            fix=f'write "{current}"'
+            + ("" if current in VERSIONS else ", with a release of this program that knows it"),
+        )
+    after = f"{now[0]}.{now[1] + 1}"
+    if then > (now[0], now[1] + 1):
+        raise Refusal(
+            f"the cluster is at {current}, and EKS takes one minor version at a time",
+            allowed=f"{current} and {after}",
+            fix=f'write "{after}" and update, then "{wanted}"'
+            if after in VERSIONS
+            else f"upgrade cluster and node groups to {after} in EKS first",
+        )
+
+
+def check_release_version(version: str, release: str) -> None:
+    """Raise Refusal when nodes of a cluster of ``version`` can't run the machine image ``release``."""
+    if not release.startswith(f"{version}."):
+        raise Refusal(
+            f"{release} is an image of another Kubernetes than the cluster's, {version}",
+            allowed=f"a release of {version}, such as {version}.2-20261101",
+            fix=f"take a release of {version}, or leave it out for the newest",
+        )
+
+
+def _numbers(version: str) -> tuple[int, int]:
+    major, minor = version.split(".")[:2]
+    return int(major), int(minor)

@@ -7,12 +7,21 @@ from components.database.database import (
     Database,
     DatabaseArgs,
     check_backups,
+    check_parameter,
     check_storage,
 )
-from components.database.engines import POSTGRES_VERSIONS, Availability, check_postgres_version
+from components.database.engines import (
+    INSTANCE_CLASS,
+    POSTGRES_VERSIONS,
+    Availability,
+    check_instance_class,
+    check_postgres_step,
+    check_postgres_version,
+)
 
 __all__ = [
     "BACKUP_DAYS",
+    "INSTANCE_CLASS",
     "POSTGRES_VERSIONS",
     "READ_REPLICAS",
     "STORAGE_GIB",
@@ -20,6 +29,9 @@ __all__ = [
     "Database",
     "DatabaseArgs",
     "check_backups",
+    "check_instance_class",
+    "check_parameter",
+    "check_postgres_step",
     "check_postgres_version",
     "check_storage",
 ]

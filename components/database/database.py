@@ -10,9 +10,16 @@ import pulumi_aws as aws
 
 from components.bounds import Range
 from components.changes import Changes
-from components.database.engines import Availability, check_postgres_version, parameter_family, replica_zone
+from components.database.engines import (
+    Availability,
+    check_instance_class,
+    check_postgres_version,
+    parameter_family,
+    replica_zone,
+)
 from components.database.parameters import apply_method
 from components.network import ServiceAccess, ServiceAccessArgs
+from components.refusals import Refusal
 from components.removal import RemovalPolicy
 from components.secrets import ConnectionSecret, ConnectionSecretArgs, generated_password, held_password
 
@@ -27,27 +34,40 @@ _INSIGHTS_DAYS = 7
 
 
 def check_storage(allocated: int, maximum: int) -> None:
-    """Raise ValueError unless storage can begin at ``allocated`` GiB and grow to ``maximum`` GiB."""
+    """Raise Refusal unless storage can begin at ``allocated`` GiB and grow to ``maximum`` GiB."""
     STORAGE_GIB.check("storage", allocated)
     STORAGE_GIB.check("maximum storage", maximum)
     # RDS refuses a ceiling that leaves less room than a tenth.
     if maximum * 10 < allocated * 11:
-        raise ValueError(f"maximum storage is {maximum} GiB for {allocated} GiB; at least a tenth more is needed")
+        least = -(-allocated * 11 // 10)
+        raise Refusal(
+            f"maximum storage is {maximum} GiB for {allocated} GiB to begin with, and RDS wants at least a tenth more",
+            allowed=f"{least} GiB or more",
+            fix=f"take {least}",
+        )
 
 
 def check_backups(backup_days: int, read_replicas: int) -> None:
-    """Raise ValueError unless backups are kept long enough for what depends on them."""
+    """Raise Refusal unless backups are kept long enough for what depends on them."""
     BACKUP_DAYS.check("backup days", backup_days)
     READ_REPLICAS.check("read replicas", read_replicas)
     if read_replicas and not backup_days:
-        raise ValueError(
-            f"backup days are 0 with {read_replicas} read replicas; RDS replicates from backups, so keep 1 day or more"
+        raise Refusal(
+            f"backup days are 0 with {read_replicas} read replicas, and RDS replicates from backups",
+            allowed=f"1 to {BACKUP_DAYS.high} with read replicas",
+            fix="keep 1 day or more",
         )
+
+
+def check_parameter(name: str) -> None:
+    """Raise Refusal when a parameter of Postgres is not one's own to set."""
+    if name == "rds.force_ssl":
+        raise Refusal("rds.force_ssl is always 1", allowed="any other parameter", fix="leave it out of the parameters")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatabaseArgs:
-    """Inputs of a Database. Raises ValueError for an unknown version or a number out of range."""
+    """Inputs of a Database. Raises Refusal for an unknown version or class, or a number out of range."""
 
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
@@ -78,10 +98,11 @@ class DatabaseArgs:
 
     def __post_init__(self) -> None:
         check_postgres_version(self.version)
+        check_instance_class(self.instance_class)
         check_storage(self.storage_gib, self.max_storage_gib)
         check_backups(self.backup_days, self.read_replicas)
-        if "rds.force_ssl" in self.parameters:
-            raise ValueError("rds.force_ssl is always 1; leave it out of the parameters")
+        for parameter in self.parameters:
+            check_parameter(parameter)
 
 
 class Database(pulumi.ComponentResource):

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+from components.machines import check_machine
+from components.refusals import Refusal
+
 POSTGRES_VERSIONS = ("15", "16", "17")
 """Major versions; RDS takes its default minor version and keeps it up to date in the maintenance window."""
+
+
+INSTANCE_CLASS = "an instance class of RDS such as db.t4g.micro"
+_OF_RDS_ALONE = frozenset(
+    f"x2g.{size}" for size in ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
+)
+"""RDS has it without local disks, EC2 has not. All its other classes are named after EC2's instance types."""
 
 
 class Availability(StrEnum):
@@ -19,12 +29,35 @@ class Availability(StrEnum):
 
 
 def check_postgres_version(version: str) -> None:
-    """Raise ValueError when this is no major version offered here."""
+    """Raise Refusal when this is no major version offered here."""
     if version not in POSTGRES_VERSIONS:
-        raise ValueError(
-            f"{version!r} is no supported major version of Postgres; allowed are, as text in quotes, "
-            f"{', '.join(POSTGRES_VERSIONS)}"
+        major = version.partition(".")[0]
+        raise Refusal(
+            f"{version!r} is no supported major version of Postgres",
+            allowed=f"{', '.join(POSTGRES_VERSIONS)}, as text in quotes",
+            fix=f'write "{major if major in POSTGRES_VERSIONS else POSTGRES_VERSIONS[-1]}"',
         )
+
+
+def check_postgres_step(current: str, wanted: str, *, immediately: bool) -> None:
+    """Raise Refusal when RDS does not take a database of major version ``current`` to ``wanted``, or not now."""
+    if int(wanted) < int(current):
+        raise Refusal(
+            f"the database is at {current} already, and RDS never goes back",
+            allowed=f"{current} and later ones",
+            fix=f'write "{current}", or restore a backup of {wanted} into a database of its own',
+        )
+    if wanted != current and not immediately:
+        raise Refusal(
+            f"the database is at {current}, and another major version does not wait for the maintenance window",
+            allowed=f"{current} as long as changes is MaintenanceWindow",
+            fix="set changes to Immediately for that update, with somebody there",
+        )
+
+
+def check_instance_class(name: str) -> None:
+    """Raise Refusal when RDS can't have this class, because AWS has no such machine."""
+    check_machine(name, prefix="db.", allowed=INSTANCE_CLASS, beside=_OF_RDS_ALONE)
 
 
 def parameter_family(version: str) -> str:

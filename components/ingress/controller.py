@@ -12,8 +12,11 @@ from pulumi_kubernetes.core.v1 import outputs as core
 from components.bounds import Range
 from components.ingress import values
 from components.namespaces import PodSecurity, pod_security_labels
+from components.network import check_apart
+from components.refusals import Refusal
 
 REPLICAS = Range(2, 100)
+CIDR = "networks such as 203.0.113.0/24, without host bits"
 _RELEASE = "traefik"
 _LABELS = {"app.kubernetes.io/part-of": "platform", "app.kubernetes.io/managed-by": "pulumi"}
 _INSTALL_SECONDS = 300
@@ -21,18 +24,20 @@ _REVISIONS_KEPT = 5
 
 
 def check_cidr(cidr: str) -> None:
-    """Raise ValueError when a load balancer does not take this network."""
+    """Raise Refusal when a load balancer does not take this network."""
     try:
         ip_network(cidr)
     except ValueError as error:
-        raise ValueError(
-            f"{cidr!r} is no network: {error}; allowed are networks such as '203.0.113.0/24', without host bits"
+        raise Refusal(
+            f"{cidr!r} is no network: {error}",
+            allowed=CIDR,
+            fix="correct the network",
         ) from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IngressControllerArgs:
-    """Inputs of an IngressController. Raises ValueError when replicas or a CIDR is not allowed."""
+    """Inputs of an IngressController. Raises Refusal when replicas or a CIDR is not allowed."""
 
     class_name: str = "nginx"
     """Name of the IngressClass to create; Ingress objects select the controller by it."""
@@ -50,6 +55,7 @@ class IngressControllerArgs:
         REPLICAS.check("replicas", self.replicas)
         for cidr in self.allowed_cidrs:
             check_cidr(cidr)
+        check_apart(self.allowed_cidrs)
 
 
 class IngressController(pulumi.ComponentResource):

@@ -14,7 +14,7 @@ from components.removal import RemovalPolicy
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FlowLogsArgs:
-    """Inputs of FlowLogs. Raises ValueError when CloudWatch Logs does not know the retention."""
+    """Inputs of FlowLogs. Raises Refusal when CloudWatch Logs does not know the retention."""
 
     vpc_id: pulumi.Input[str]
     log_key_arn: pulumi.Input[str]

@@ -11,12 +11,13 @@ from components.network.flow_logs import FlowLogs, FlowLogsArgs
 from components.network.routing import NatMode, Routing, RoutingArgs
 from components.network.subnet_tier import SubnetTier, SubnetTierArgs
 from components.network.subnets import pick_zones, subnet_plan
+from components.network.zones import ZONE_FILTERS
 from components.removal import RemovalPolicy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkArgs:
-    """Inputs of a Network. Raises ValueError when the CIDR is unfit or zones are not 2 or 3."""
+    """Inputs of a Network. Raises Refusal when the CIDR is unfit or zones are not 2 or 3."""
 
     cidr: str
     """The VPC's addresses, a private range from /16 to /20."""
@@ -52,8 +53,7 @@ class Network(pulumi.ComponentResource):
         plan = subnet_plan(args.cidr, args.zones)
         zone_names = aws.get_availability_zones_output(
             state="available",
-            # Local Zones and Wavelength zones have no control planes, NAT gateways or databases.
-            filters=[aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])],
+            filters=list(ZONE_FILTERS),
             opts=pulumi.InvokeOutputOptions(parent=self),
         ).names.apply(lambda names: pick_zones(names, args.zones))
 

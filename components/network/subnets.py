@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from components.bounds import Range
+from components.refusals import Refusal
 
 ZONES = Range(2, 3)
 """Zones that a network spans: EKS and RDS want two at least, and a third one is enough for a quorum."""
 
 VPC_PREFIX = Range(16, 20)
 """AWS allows no VPC larger than /16; below /20 the database subnets would be smaller than AWS's smallest, /28."""
+
+VPC_RANGE = f"a private range such as 10.0.0.0/16, with a prefix from /{VPC_PREFIX.low} to /{VPC_PREFIX.high}"
 
 _PUBLIC_BITS = 6
 _DATABASE_BITS = 8
@@ -38,7 +41,7 @@ def subnet_plan(cidr: str, zones: int) -> SubnetPlan:
     """Share out ``cidr`` over ``zones`` zones.
 
     A subnet's range depends on the VPC and the zone's index only, so a further zone moves no subnet that exists.
-    Raises ValueError when ``cidr`` is no private IPv4 range from /16 to /20, or zones are not 2 or 3.
+    Raises Refusal when ``cidr`` is no private IPv4 range from /16 to /20, or zones are not 2 or 3.
     """
     ZONES.check("zones", zones)
     vpc = vpc_range(cidr)
@@ -56,23 +59,36 @@ def subnet_plan(cidr: str, zones: int) -> SubnetPlan:
 
 
 def vpc_range(cidr: str) -> IPv4Network:
-    """The VPC's range. Raises ValueError with what is allowed."""
-    allowed = f"a private range such as 10.0.0.0/16, with a prefix from /{VPC_PREFIX.low} to /{VPC_PREFIX.high}"
+    """The VPC's range. Raises Refusal with what is allowed."""
     try:
         vpc = IPv4Network(cidr)
     except ValueError as error:
-        raise ValueError(f"{cidr} is no IPv4 network ({error}); allowed is {allowed}") from error
+        raise Refusal(f"{cidr} is no IPv4 network ({error})", allowed=VPC_RANGE, fix="correct the network") from error
     if not vpc.is_private:
-        raise ValueError(f"{cidr} is a public range; allowed is {allowed}")
+        raise Refusal(f"{cidr} is a public range", allowed=VPC_RANGE, fix="take one that only you use")
     if vpc.prefixlen > VPC_PREFIX.high:
-        raise ValueError(f"{cidr} has {vpc.num_addresses} addresses, too few for three zones; allowed is {allowed}")
+        raise Refusal(
+            f"{cidr} has {vpc.num_addresses} addresses, too few for the subnets of two or three zones",
+            allowed=VPC_RANGE,
+            fix=f"take a /{VPC_PREFIX.high} or wider",
+        )
     if vpc.prefixlen < VPC_PREFIX.low:
-        raise ValueError(f"{cidr} is larger than AWS allows; allowed is {allowed}")
+        raise Refusal(f"{cidr} is larger than AWS allows", allowed=VPC_RANGE, fix=f"take a /{VPC_PREFIX.low} of it")
     return vpc
 
 
 def pick_zones(names: Sequence[str], count: int) -> list[str]:
-    """The first ``count`` of a region's zones. Raises ValueError when the region has fewer."""
-    if len(names) < count:
-        raise ValueError(f"{count} zones are wanted, but the region has {len(names)}: {', '.join(names)}")
+    """The first ``count`` of a region's zones. Raises Refusal when the region has fewer."""
+    check_zones(names, count)
     return sorted(names)[:count]
+
+
+def check_zones(names: Sequence[str], count: int) -> None:
+    """Raise Refusal when a region with the zones ``names`` has fewer than ``count``."""
+    if len(names) < count:
+        fewer = f"write {len(names)}, or " if len(names) >= ZONES.low else ""
+        raise Refusal(
+            f"{count} zones are wanted, but the region has {len(names)} for this account: {', '.join(sorted(names))}",
+            allowed=f"at most {len(names)}",
+            fix=f"{fewer}take another region",
+        )

@@ -1,13 +1,18 @@
 """The machines that pods run on."""
 
-from components.nodes.images import ami_type, check_instance_type
+from components.nodes.images import INSTANCE_TYPE, INSTANCE_TYPES, ami_type, check_instance_type
 from components.nodes.live import LiveGroups
-from components.nodes.node_group import DISK_GIB, CapacityType, NodeGroup, NodeGroupArgs, check_sizes
+from components.nodes.node_group import DISK_GIB, MAX_SIZE, SIZE, CapacityType, NodeGroup, NodeGroupArgs
 from components.nodes.role import NodeRole
-from components.nodes.taints import Taint, TaintEffect
+from components.nodes.taints import TAINT, Taint, TaintEffect, check_taints
 
 __all__ = [
     "DISK_GIB",
+    "INSTANCE_TYPE",
+    "INSTANCE_TYPES",
+    "MAX_SIZE",
+    "SIZE",
+    "TAINT",
     "CapacityType",
     "LiveGroups",
     "NodeGroup",
@@ -17,5 +22,5 @@ __all__ = [
     "TaintEffect",
     "ami_type",
     "check_instance_type",
-    "check_sizes",
+    "check_taints",
 ]

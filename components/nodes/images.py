@@ -5,29 +5,48 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from components.machines import check_machine
+from components.refusals import Refusal
+
 _INSTANCE_TYPE = re.compile(r"(?P<family>[a-z]+(?:-[a-z0-9]+)?)(?P<generation>\d+)(?P<options>[a-z0-9-]*)\.[a-z0-9-]+")
 _NVIDIA_FAMILIES = frozenset({"g", "gr", "p"})
 _NEURON_FAMILIES = frozenset({"inf", "trn"})
-_FAMILIES_WITHOUT_IMAGE = {"mac": "runs macOS only", "dl": "has accelerators that no image of EKS has drivers for"}
+_WITHOUT_IMAGE = (
+    ("mac", "runs macOS only"),
+    ("dl", "has accelerators that no image of EKS has drivers for"),
+    ("g4ad", "has AMD's GPUs, which no image of EKS has drivers for"),
+)
+"""What their names begin with, and why."""
+
+INSTANCE_TYPE = "an instance type of EC2 such as t3.medium or m7g.large"
+INSTANCE_TYPES = "types of one processor architecture, with the same kind of accelerator or none"
 
 
 def check_instance_type(instance_type: str) -> None:
-    """Raise ValueError when this has not the form of an instance type."""
-    if _INSTANCE_TYPE.fullmatch(instance_type) is None:
-        raise ValueError(f"{instance_type!r} is no EC2 instance type; write one such as t3.medium or m7g.large")
+    """Raise Refusal when EC2 has no such instance type, or EKS no image for it."""
+    check_machine(instance_type, prefix="", allowed=INSTANCE_TYPE)
+    for beginning, reason in _WITHOUT_IMAGE:
+        if instance_type.startswith(beginning):
+            raise Refusal(
+                f"{instance_type} {reason}",
+                allowed="instance types that EKS has a Linux image for",
+                fix="take another instance type",
+            )
 
 
 def ami_type(instance_types: Sequence[str]) -> str:
     """EKS's Amazon Linux 2023 image for these instance types, by processor and accelerator.
 
-    Raises ValueError when there are none, they need different images, or one of them has no image.
+    Raises Refusal when there are none, they need different images, or one of them has no image.
     """
     images = {instance_type: _image(instance_type) for instance_type in instance_types}
     if not images:
-        raise ValueError("no instance types; name at least one, such as t3.medium")
+        raise Refusal("no instance types", allowed=INSTANCE_TYPES, fix="name at least one, such as t3.medium")
     if len(set(images.values())) > 1:
         needed = ", ".join(f"{instance_type} needs {image}" for instance_type, image in images.items())
-        raise ValueError(f"instance types of one node group need one image, but {needed}; make a node group for each")
+        raise Refusal(
+            f"a node group has one image, but {needed}", allowed=INSTANCE_TYPES, fix="make a node group for each image"
+        )
     return next(iter(images.values()))
 
 
@@ -35,10 +54,10 @@ def _image(instance_type: str) -> str:
     check_instance_type(instance_type)
     match = _INSTANCE_TYPE.fullmatch(instance_type)
     assert match is not None
-    # Graviton families have a g right after the generation (m7g, c6gn); a1 was the first one and has none.
-    arm = match["options"].startswith("g") or match["family"] + match["generation"] == "a1"
-    if match["family"] in _FAMILIES_WITHOUT_IMAGE:
-        raise ValueError(f"{instance_type} {_FAMILIES_WITHOUT_IMAGE[match['family']]}; take another instance type")
+    # Graviton families have a g right after the generation (m7g, c6gn), those of Grace have it with their GPU
+    # (p6e-gb200); a1 was the first one and has none.
+    options = match["options"]
+    arm = options.startswith("g") or "-gb" in options or match["family"] + match["generation"] == "a1"
     variant = "STANDARD"
     if match["family"] in _NVIDIA_FAMILIES:
         variant = "NVIDIA"

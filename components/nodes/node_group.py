@@ -9,13 +9,15 @@ from enum import StrEnum
 import pulumi
 import pulumi_aws as aws
 
-from components.bounds import Range
+from components.bounds import Range, check_not_below
 from components.nodes.images import ami_type
 from components.nodes.live import BOUNDS_TAG, LiveGroups, bounds_text
-from components.nodes.taints import Taint
+from components.nodes.taints import Taint, check_taints
 
 SIZE = Range(0, 450)
 """EKS's quota of nodes in a group."""
+MAX_SIZE = Range(1, SIZE.high)
+"""A group that never has nodes is left out."""
 DISK_GIB = Range(20, 16384)
 """Amazon Linux 2023 for EKS wants 20 GiB; gp3 volumes end at 16 TiB."""
 
@@ -34,20 +36,17 @@ class CapacityType(StrEnum):
 
 
 def check_sizes(minimum: int, desired: int, maximum: int) -> None:
-    """Raise ValueError unless a group can have these sizes."""
-    for name, value in (("minimum size", minimum), ("desired size", desired), ("maximum size", maximum)):
-        SIZE.check(name, value)
-    if maximum < 1:
-        raise ValueError("maximum size is 0; a group that never has nodes is left out")
-    if not minimum <= desired <= maximum:
-        raise ValueError(
-            f"minimum size {minimum}, desired size {desired}, maximum size {maximum}: each must reach the one before"
-        )
+    """Raise Refusal unless a group can have these sizes."""
+    SIZE.check("minimum size", minimum)
+    SIZE.check("desired size", desired)
+    MAX_SIZE.check("maximum size", maximum)
+    check_not_below("desired size", desired, "minimum size", minimum)
+    check_not_below("maximum size", maximum, "desired size", desired)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NodeGroupArgs:
-    """Inputs of a NodeGroup. Raises ValueError when sizes, disk or instance types do not fit."""
+    """Inputs of a NodeGroup. Raises Refusal when sizes, disk, taints or instance types do not fit."""
 
     cluster_name: pulumi.Input[str]
     kubernetes_version: str
@@ -77,6 +76,7 @@ class NodeGroupArgs:
         check_sizes(self.min_size, self.desired_size, self.max_size)
         DISK_GIB.check("disk_gib", self.disk_gib)
         ami_type(self.instance_types)
+        check_taints(self.taints)
 
 
 class NodeGroup(pulumi.ComponentResource):

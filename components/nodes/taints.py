@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from components.refusals import Refusal
 
 
 class TaintEffect(StrEnum):
@@ -27,6 +30,9 @@ _NOTATION = re.compile(
 )
 
 
+TAINT = f"key=value:Effect or key:Effect, with the effects {', '.join(TaintEffect)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Taint:
     """A taint of a node."""
@@ -38,11 +44,21 @@ class Taint:
 
     @classmethod
     def parse(cls, text: str) -> Taint:
-        """Read ``key=value:Effect`` or ``key:Effect``. Raises ValueError with what is allowed."""
+        """Read ``key=value:Effect`` or ``key:Effect``. Raises Refusal with what is allowed."""
         match = _NOTATION.fullmatch(text)
         if match is None:
-            effects = ", ".join(TaintEffect)
-            raise ValueError(
-                f"{text!r} is no taint; write key=value:Effect, such as gpu=nvidia:NoSchedule; effects are {effects}"
-            )
+            raise Refusal(f"{text!r} is no taint", allowed=TAINT, fix="write one such as gpu=nvidia:NoSchedule")
         return cls(match["key"], match["value"] or "", TaintEffect(match["effect"]))
+
+
+def check_taints(taints: Sequence[Taint]) -> None:
+    """Raise Refusal when a key has an effect twice, which Kubernetes refuses."""
+    seen: set[tuple[str, TaintEffect]] = set()
+    for taint in taints:
+        if (taint.key, taint.effect) in seen:
+            raise Refusal(
+                f"{taint.key} has the effect {taint.effect} twice",
+                allowed="a key with an effect once",
+                fix="leave one of them out",
+            )
+        seen.add((taint.key, taint.effect))

@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.bounds import Range
+from components.refusals import Refusal
 from components.registry.lifecycle import lifecycle_policy
 from components.removal import RemovalPolicy
 
@@ -19,20 +20,51 @@ KEEP_LAST = Range(1, 1000)
 
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*")
 _LONGEST = 200
+"""ECR takes 256 characters; the rest is for the project's and the stack's name before it."""
+
+REPOSITORY = f"up to {_LONGEST} lower-case letters and digits with single separators . _ - / between, such as team/web"
 
 
 def check_repository(name: str) -> None:
-    """Raise ValueError when ECR does not take this name."""
-    if _REPOSITORY.fullmatch(name) is None or len(name) > _LONGEST:
-        raise ValueError(
-            f"{name!r} is no repository name; allowed are up to {_LONGEST} lower-case letters and digits with single "
-            "separators . _ - / between, such as team/web"
+    """Raise Refusal when ECR does not take this name."""
+    if len(name) > _LONGEST:
+        raise Refusal(
+            f"it has {len(name)} characters, and ECR takes 256 together with the project's and the stack's name",
+            allowed=REPOSITORY,
+            fix="shorten it",
         )
+    if _REPOSITORY.fullmatch(name) is None:
+        tagged = _REPOSITORY.fullmatch(name.partition(":")[0]) and ":" in name
+        raise Refusal(
+            f"{name!r} is no repository name",
+            allowed=REPOSITORY,
+            fix="leave the tag out, which has a key of its own" if tagged else "write one such as team/web",
+        )
+
+
+def check_repositories(names: Sequence[str]) -> None:
+    """Raise Refusal when two repositories would be one resource."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.get(_child(name))
+        if other == name:
+            raise Refusal(f"{name} is there twice", allowed="each name once", fix=f"leave out one {name}")
+        if other is not None:
+            raise Refusal(
+                f"{other} and {name} would be one resource, {_child(name)}",
+                allowed="names that differ in more than / and -",
+                fix="rename one of them",
+            )
+        seen[_child(name)] = name
+
+
+def _child(name: str) -> str:
+    return name.replace("/", "-")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RegistryArgs:
-    """Inputs of a Registry. Raises ValueError for a bad or repeated name, or a number out of range."""
+    """Inputs of a Registry. Raises Refusal for a bad or repeated name, or a number out of range."""
 
     repositories: Sequence[str]
     """Repository names, unique in the registry."""
@@ -51,8 +83,7 @@ class RegistryArgs:
         KEEP_LAST.check("keep_last", self.keep_last)
         for repository in self.repositories:
             check_repository(repository)
-        if len(set(self.repositories)) != len(self.repositories):
-            raise ValueError(f"repositories are {', '.join(self.repositories)}; each name may be there once")
+        check_repositories(self.repositories)
 
 
 class Registry(pulumi.ComponentResource):
@@ -65,7 +96,7 @@ class Registry(pulumi.ComponentResource):
         super().__init__("platform:registry:Registry", name, None, opts)
         urls: dict[str, pulumi.Output[str]] = {}
         for repository_name in args.repositories:
-            child_name = f"{name}-{repository_name.replace('/', '-')}"
+            child_name = f"{name}-{_child(repository_name)}"
             repository = aws.ecr.Repository(
                 child_name,
                 name=f"{args.prefix}/{repository_name}" if args.prefix else repository_name,

@@ -19,9 +19,9 @@ def held_password(kept: pulumi.Output[str | None], *, of: str, property: str) ->
     def known(password: str | None) -> str:
         if not password:
             raise PasswordMissingError(
-                f"the state has no {property} of {of}, as after an import; take it from its secret in Secrets Manager "
-                f"and put it into the state with `pulumi state edit`, as {property} among the inputs and the outputs "
-                f"of {of}; or set a new one in AWS first"
+                f"the state has no {property} of {of}, as after an import; allowed: the one that AWS holds; fix: take "
+                f"it from its secret in Secrets Manager and put it into the state with `pulumi state edit`, as "
+                f"{property} among the inputs and the outputs of {of}, or set a new one in AWS first"
             )
         return password
 

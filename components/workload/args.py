@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import pulumi
 
-from components.bounds import Range
+from components.bounds import Range, check_not_below
 from components.workload import checks
 
 REPLICAS = Range(2, 1000)
@@ -33,7 +33,7 @@ class ZoneSpread(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerResources:
-    """CPU and memory of one container. Raises ValueError on a malformed quantity or a request above its limit."""
+    """CPU and memory of one container. Raises Refusal on a malformed quantity or a request above its limit."""
 
     cpu_request: str = "100m"
     memory_request: str = "256Mi"
@@ -47,7 +47,7 @@ class ContainerResources:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HttpProbe:
-    """A GET on the container's HTTP port that must answer 200 to 399. Raises ValueError on values out of range."""
+    """A GET on the container's HTTP port that must answer 200 to 399. Raises Refusal on values out of range."""
 
     path: str
     initial_delay_seconds: int
@@ -69,7 +69,7 @@ class HttpProbe:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScalingRate:
-    """How fast replicas may be added or removed. Raises ValueError on values out of range."""
+    """How fast replicas may be added or removed. Raises Refusal on values out of range."""
 
     window_seconds: int
     """Seconds of recommendations looked back on before acting, 0 to 3600; 0 acts at once."""
@@ -86,7 +86,7 @@ class ScalingRate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AutoscalingArgs:
-    """How many replicas run and when that changes. Raises ValueError when a bound or a target is out of range."""
+    """How many replicas run and when that changes. Raises Refusal when a bound or a target is out of range."""
 
     min_replicas: int = 3
     """Replicas to start with and never to go below, 2 to 1000: a single one would be lost with its node."""
@@ -103,14 +103,15 @@ class AutoscalingArgs:
 
     def __post_init__(self) -> None:
         REPLICAS.check("min_replicas", self.min_replicas)
-        Range(self.min_replicas, REPLICAS.high).check("max_replicas", self.max_replicas)
+        REPLICAS.check("max_replicas", self.max_replicas)
+        check_not_below("max_replicas", self.max_replicas, "min_replicas", self.min_replicas)
         PERCENT.check("cpu_percent", self.cpu_percent)
         PERCENT.check("memory_percent", self.memory_percent)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebApplicationArgs:
-    """Inputs of a WebApplication. Raises ValueError on a plain value that can't work; the message says what can."""
+    """Inputs of a WebApplication. Raises Refusal on a plain value that can't work; the message says what can."""
 
     image: pulumi.Input[str]
     """Image with a tag or digest, such as ``registry.example.com/shop:1.4.2``. ``latest`` is refused: it moves."""

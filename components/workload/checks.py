@@ -1,10 +1,18 @@
-"""Rules a workload's plain values are held against. Each raises ValueError that says what is allowed and what to do."""
+"""Rules a workload's plain values are held against. Each raises Refusal that says what is allowed and what to do."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
 from urllib.parse import urlsplit
+
+from components.refusals import Refusal
+
+LONGEST_LABEL = 50
+"""Kubernetes takes 63 characters; the rest is for suffixes."""
+LABEL = f"1 to {LONGEST_LABEL} lower-case letters, digits and dashes, beginning with a letter, not ending with a dash"
+
+HOST = "a lower-case DNS name such as shop.example.com"
 
 _LABEL = re.compile(r"[a-z]([-a-z0-9]{0,48}[a-z0-9])?")
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])")
@@ -31,9 +39,10 @@ def check_image(name: str, value: str) -> None:
     if tag and "/" in tag:
         tag = None
     if not match or not (tag or digest) or (tag == "latest" and not digest):
-        raise ValueError(
-            f"{name} is {value!r}; allowed is an image with a fixed tag or digest, such as "
-            f"'registry.example.com/shop:1.4.2'; give the tag that was built, not 'latest'"
+        raise Refusal(
+            f"{name} is {value!r}, which may be another image tomorrow",
+            allowed="an image with a fixed tag or digest, such as registry.example.com/shop:1.4.2",
+            fix="give the tag that was built, not latest",
         )
 
 
@@ -41,9 +50,10 @@ def check_url_without_credentials(name: str, value: str) -> str:
     """Return ``value``; refuse a URL with user or password. The message never repeats the URL."""
     parts = urlsplit(value)
     if "@" in parts.netloc:
-        raise ValueError(
-            f"{name} has credentials in it, but it is kept in a ConfigMap, in plain text; allowed is "
-            f"scheme://host:port/path; give the password on its own, so that it is kept in the Secret"
+        raise Refusal(
+            f"{name} has credentials in it, but it is kept in a ConfigMap, in plain text",
+            allowed="scheme://host:port/path",
+            fix="give the password on its own, so that it is kept in the Secret",
         )
     return value
 
@@ -51,18 +61,19 @@ def check_url_without_credentials(name: str, value: str) -> str:
 def check_host(name: str, value: str) -> None:
     """Refuse what is no DNS name with at least two labels."""
     if not _HOST.fullmatch(value):
-        raise ValueError(
-            f"{name} is {value!r}; allowed is a lower-case DNS name such as 'shop.example.com'; "
-            f"leave out scheme, port and path"
-        )
+        raise Refusal(f"{name} is {value!r}", allowed=HOST, fix="give the name alone")
 
 
 def check_label(name: str, value: str) -> None:
     """Refuse what can't name every kind of object: at most 50 characters leave room for suffixes."""
     if not _LABEL.fullmatch(value):
-        raise ValueError(
-            f"{name} is {value!r}; allowed are 1 to 50 lower-case letters, digits and dashes, "
-            f"beginning with a letter and not ending with a dash"
+        long = len(value) > LONGEST_LABEL
+        raise Refusal(
+            f"{name} is {value!r}"
+            if not long
+            else f"{name} has {len(value)} characters, too many for names made of it",
+            allowed=LABEL,
+            fix="shorten it" if long else "leave out or replace the other characters",
         )
 
 
@@ -70,23 +81,26 @@ def check_namespace(name: str, value: str) -> None:
     """Refuse what can't be a namespace of one's own: those of Kubernetes are there before, and hold what it needs."""
     check_label(name, value)
     if value == "default" or value.startswith("kube-"):
-        raise ValueError(
-            f"{name} is {value!r}, which belongs to Kubernetes; the application's is made for it, and admits only pods "
-            f"that meet Pod Security 'restricted'; give it a name of its own such as 'application'"
+        raise Refusal(
+            f"{name} is {value!r}, which belongs to Kubernetes",
+            allowed="a namespace that is made for the application, and admits only pods of Pod Security restricted",
+            fix="give it a name of its own such as application",
         )
 
 
 def check_path(name: str, value: str) -> None:
     """Refuse what is no absolute HTTP path."""
     if not value.startswith("/") or any(character.isspace() for character in value):
-        raise ValueError(f"{name} is {value!r}; allowed is an absolute path such as '/health'")
+        raise Refusal(f"{name} is {value!r}", allowed="an absolute path such as /health", fix="begin it with a slash")
 
 
 def check_request_below_limit(name: str, request: str, limit: str) -> None:
     """Refuse malformed quantities and a request above its limit, which the API server would refuse much later."""
     if quantity(f"{name}_request", request) > quantity(f"{name}_limit", limit):
-        raise ValueError(
-            f"{name}_request is {request}; allowed is at most {name}_limit, which is {limit}; raise the limit too"
+        raise Refusal(
+            f"{name}_request is {request}",
+            allowed=f"at most {name}_limit, which is {limit}",
+            fix="lower it, or raise the limit",
         )
 
 
@@ -94,7 +108,9 @@ def quantity(name: str, value: str) -> Decimal:
     """A Kubernetes quantity as a number, in cores or bytes."""
     match = _QUANTITY.fullmatch(value)
     if not match or not Decimal(match["number"]):
-        raise ValueError(
-            f"{name} is {value!r}; allowed is a positive Kubernetes quantity such as '250m', '1' or '256Mi'"
+        raise Refusal(
+            f"{name} is {value!r}",
+            allowed="a positive Kubernetes quantity such as 250m, 1 or 256Mi",
+            fix="correct number or unit",
         )
     return Decimal(match["number"]) * _UNITS.get(match["unit"] or "", Decimal(1))

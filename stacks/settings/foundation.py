@@ -2,75 +2,105 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from components.bounds import RETENTION_DAYS, check_retention_days
+from components.bounds import RETENTION_DAYS, check_not_below, check_retention_days
 from components.cluster import (
+    ADDON_VERSION,
+    PRIVATE_NETWORK,
+    PUBLIC_NETWORK,
     VERSIONS,
     AccessEntry,
     AccessGrant,
     AccessPolicy,
-    check_addon_versions,
+    check_addon_name,
+    check_addon_version,
     check_private_access,
     check_public_access,
     check_version,
 )
-from components.labels import check_label_value, check_namespaces, check_node_label_key
-from components.network import ZONES, NatMode, vpc_range
-from components.nodes import DISK_GIB, CapacityType, Taint, TaintEffect, ami_type, check_instance_type, check_sizes
-from stacks.settings.section import Rule, Section, Text, checked, matching, within
+from components.labels import (
+    LABEL_KEY,
+    LABEL_VALUE,
+    NAMESPACES,
+    check_label_value,
+    check_namespaces,
+    check_node_label_key,
+)
+from components.network import (
+    SERVICE_RANGE,
+    SERVICE_RANGES,
+    VPC_RANGE,
+    ZONES,
+    NatMode,
+    check_apart,
+    check_service_range,
+    vpc_range,
+)
+from components.nodes import (
+    DISK_GIB,
+    INSTANCE_TYPE,
+    INSTANCE_TYPES,
+    MAX_SIZE,
+    SIZE,
+    TAINT,
+    CapacityType,
+    Taint,
+    ami_type,
+    check_instance_type,
+    check_taints,
+)
+from components.refusals import Refusal
+from components.regions import REGION, check_region
+from stacks.settings.names import Name, TagKey, TagValue
+from stacks.settings.section import ALLOWED, EACH_ONCE, NOT_EMPTY, UNIT, Rule, Section, Text, checked, matching, within
 
 _PRINCIPAL = r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+"
 _ROLE = _PRINCIPAL.replace("(role|user)", "role")
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
 Principal = Annotated[
     Text, matching(_PRINCIPAL, "an IAM role or user such as arn:aws:iam::123456789012:role/platform-admins")
 ]
 Role = Annotated[Text, matching(_ROLE, "an IAM role such as arn:aws:iam::123456789012:role/platform-deploy")]
-Account = Annotated[Text, matching(r"\d{12}", 'the 12 digits of an AWS account, in quotes, such as "123456789012"')]
-Region = Annotated[Text, matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as eu-central-1")]
-
-
-def _check_name(value: str) -> None:
-    if _NAME.fullmatch(value) is None:
-        raise ValueError(f"{value!r}: names begin with a lower-case letter, and have up to 20 of a-z, 0-9 and -")
+Account = Annotated[Text, matching(r"\d{12}", 'an AWS account by its 12 digits, in quotes, such as "123456789012"')]
 
 
 def _check_retention(value: int) -> None:
-    check_retention_days("retention", value)
+    check_retention_days("it", value)
 
 
-Name = Annotated[str, checked(_check_name, "up to 20 of a-z, 0-9 and -, beginning with a letter")]
-"""Name of one of several things of a kind; part of the names of what is built for it."""
-RetentionDays = Annotated[int, Rule(_check_retention, (("enum", list(RETENTION_DAYS)),))]
-PublicNetwork = Annotated[Text, checked(check_public_access, "a public network such as 203.0.113.0/24")]
-PrivateNetwork = Annotated[Text, checked(check_private_access, "a private network such as 10.9.0.0/16")]
-LabelKey = Annotated[Text, checked(check_node_label_key, "a label's key that is not Kubernetes' own")]
-LabelValue = Annotated[Text, checked(check_label_value, "a label's value: up to 63 of a-z, A-Z, 0-9, -, _ and .")]
+def _check_taint_texts(taints: Sequence[str]) -> None:
+    check_taints([Taint.parse(taint) for taint in taints])
+
+
+RetentionDays = Annotated[int, Rule(_check_retention, (("enum", list(RETENTION_DAYS)), (UNIT, "days")))]
+PublicNetwork = Annotated[Text, checked(check_public_access, PUBLIC_NETWORK)]
+PrivateNetwork = Annotated[Text, checked(check_private_access, PRIVATE_NETWORK)]
+APART = Rule(check_apart, (("uniqueItems", True),))
+"""Networks that do not overlap."""
 
 
 class AwsSettings(Section):
     """``platform:aws``: where everything is built."""
 
-    region: Region
+    region: Annotated[Text, Rule(check_region, (("pattern", r"^[a-z]+(-[a-z]+)+-\d+$"), (ALLOWED, REGION)))]
     """Where everything is built. Another one replaces all of it."""
-    allowed_account_ids: tuple[Account, ...] = ()
+    allowed_account_ids: Annotated[tuple[Account, ...], EACH_ONCE] = ()
     """Accounts that this stack may be built in; empty: any. It keeps a stack out of the wrong account."""
-    tags: dict[str, Text] = Field(default_factory=dict)
+    tags: dict[TagKey, TagValue] = Field(default_factory=dict)
     """Tags of every AWS resource, besides ``project`` and ``stack``."""
 
 
 class NetworkSettings(Section):
     """``platform:network``: the VPC and its subnets."""
 
-    cidr: Annotated[Text, checked(vpc_range, "a private range from /16 to /20")]
-    """Addresses of the VPC: a private range from /16 to /20."""
-    zones: Annotated[int, within(ZONES)]
-    """Availability zones, 2 or 3."""
+    cidr: Annotated[Text, checked(vpc_range, VPC_RANGE)]
+    """Addresses of the VPC."""
+    zones: Annotated[int, within(ZONES, "zones")]
+    """Availability zones, the first ones of the region by name."""
     nat: NatMode
     """How private subnets reach the internet: not at all, through one gateway, or one in each zone."""
     flow_log_retention_days: RetentionDays = 90
@@ -82,27 +112,36 @@ class AccessGrantSettings(Section):
 
     policy: AccessPolicy
     """What the identity may do."""
-    namespaces: tuple[Annotated[Text, checked(check_namespaces, "a namespace, or a pattern such as team-*")], ...] = ()
+    namespaces: Annotated[tuple[Annotated[Text, checked(check_namespaces, NAMESPACES)], ...], EACH_ONCE] = ()
     """Empty: the whole cluster."""
+
+
+def _check_policies_once(grants: Sequence[AccessGrantSettings]) -> None:
+    policies = [grant.policy for grant in grants]
+    for policy in policies:
+        if policies.count(policy) > 1:
+            raise Refusal(
+                f"{policy} is granted twice",
+                allowed="each policy once",
+                fix="name all its namespaces in one grant",
+            )
 
 
 class AccessEntrySettings(Section):
     """Who may use the cluster, and for what."""
 
-    grants: Annotated[tuple[AccessGrantSettings, ...], Field(min_length=1)]
+    grants: Annotated[tuple[AccessGrantSettings, ...], NOT_EMPTY, Rule(_check_policies_once)]
     """Each policy once."""
     principal_arn: Principal | None = None
     """An IAM role or user that exists; left out, a role is made."""
-    trusted_principals: tuple[Principal, ...] = ()
+    trusted_principals: Annotated[tuple[Principal, ...], EACH_ONCE] = ()
     """IAM roles and users that may take the role that is made; empty: those of the account that IAM lets, with MFA."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> AccessEntrySettings:
-        policies = [grant.policy for grant in self.grants]
-        if len(set(policies)) != len(policies):
-            raise ValueError("each policy may be granted once; name all its namespaces in one grant")
-        self.args()
-        return self
+    @field_validator("trusted_principals")
+    @classmethod
+    def _of_a_role_that_is_made(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        AccessEntry(grants=(), principal_arn=info.data.get("principal_arn"), trusted_principals=value)
+        return value
 
     def args(self) -> AccessEntry:
         return AccessEntry(
@@ -115,12 +154,14 @@ class AccessEntrySettings(Section):
 class ClusterSettings(Section):
     """``platform:cluster``: the EKS cluster."""
 
-    version: Annotated[Text, checked(check_version, f"one of {', '.join(VERSIONS)}")]
-    """Kubernetes version, in quotes."""
-    public_access_cidrs: tuple[PublicNetwork, ...] = ()
+    version: Annotated[Text, checked(check_version, f"{', '.join(VERSIONS)}, in quotes")]
+    """Kubernetes version. EKS goes one minor version at a time, and never back."""
+    public_access_cidrs: Annotated[tuple[PublicNetwork, ...], APART] = ()
     """Networks that reach the endpoint over the internet; empty: it is private only."""
-    private_access_cidrs: tuple[PrivateNetwork, ...] = ()
+    private_access_cidrs: Annotated[tuple[PrivateNetwork, ...], APART] = ()
     """Networks that reach the private endpoint: joined to the VPC, or subnets of it. Empty: only the nodes do."""
+    service_cidr: Annotated[Text, checked(check_service_range, SERVICE_RANGES)] = SERVICE_RANGE
+    """Addresses of Services, apart from the VPC and what is joined to it. Another one replaces the cluster."""
     access_role_arn: Role | None = None
     """IAM role that the kubeconfig takes to ask for tokens; left out: the caller's own identity asks.
 
@@ -130,40 +171,74 @@ class ClusterSettings(Section):
     """Days for which the control plane's logs are kept."""
     access_entries: dict[Name, AccessEntrySettings] = Field(default_factory=dict)
     """Who may use the cluster, beside the identity that creates it and administers it."""
-    addon_versions: Annotated[dict[str, Text], checked(check_addon_versions)] = Field(default_factory=dict)
+    addon_versions: dict[
+        Annotated[str, checked(check_addon_name, "an add-on of EKS such as coredns")],
+        Annotated[Text, checked(check_addon_version, ADDON_VERSION)],
+    ] = Field(default_factory=dict)
     """Pinned versions of EKS add-ons; the others get EKS's default for the Kubernetes version, today's."""
+
+    @field_validator("access_entries")
+    @classmethod
+    def _identities_once(cls, value: dict[str, AccessEntrySettings]) -> dict[str, AccessEntrySettings]:
+        names: dict[str, str] = {}
+        for name, entry in value.items():
+            if entry.principal_arn is None:
+                continue
+            if entry.principal_arn in names:
+                raise Refusal(
+                    f"{names[entry.principal_arn]} and {name} are one identity, {entry.principal_arn}",
+                    allowed="each identity once",
+                    fix="put all its grants into one entry",
+                )
+            names[entry.principal_arn] = name
+        return value
 
 
 class NodeGroupSettings(Section):
     """One of ``platform:nodeGroups``: machines of one kind."""
 
-    instance_types: tuple[Annotated[Text, checked(check_instance_type, "an instance type such as m7i.large")], ...]
+    instance_types: Annotated[
+        tuple[Annotated[Text, checked(check_instance_type, INSTANCE_TYPE)], ...],
+        NOT_EMPTY,
+        EACH_ONCE,
+        checked(ami_type, INSTANCE_TYPES),
+    ]
     """Types of one processor architecture, the preferred one first."""
-    min_size: int
-    """Nodes at least, 0 or more."""
-    desired_size: int
-    """Nodes to begin with; afterwards the size is the autoscaler's."""
-    max_size: int
-    """Nodes at most, 1 or more."""
+    min_size: Annotated[int, within(SIZE, "nodes")]
+    """Nodes at least."""
+    desired_size: Annotated[int, within(SIZE, "nodes")]
+    """Nodes to begin with, not below minSize; afterwards the size is the autoscaler's."""
+    max_size: Annotated[int, within(MAX_SIZE, "nodes")]
+    """Nodes at most, not below desiredSize."""
     capacity_type: CapacityType = CapacityType.ON_DEMAND
     """How the machines are bought."""
-    disk_gib: Annotated[int, within(DISK_GIB)] = 50
-    """Size of each node's encrypted disk, in GiB."""
-    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    disk_gib: Annotated[int, within(DISK_GIB, "GiB")] = 50
+    """Size of each node's encrypted disk."""
+    labels: dict[
+        Annotated[str, checked(check_node_label_key, LABEL_KEY)],
+        Annotated[Text, checked(check_label_value, LABEL_VALUE)],
+    ] = Field(default_factory=dict)
     """Labels of the nodes, for selectors of pods."""
-    taints: tuple[Annotated[Text, checked(Taint.parse, "a taint such as gpu=nvidia:NoSchedule")], ...] = ()
+    taints: Annotated[
+        tuple[Annotated[Text, checked(Taint.parse, TAINT)], ...], EACH_ONCE, Rule(_check_taint_texts)
+    ] = ()
     """In kubectl's notation, such as ``gpu=nvidia:NoSchedule``."""
-    release_version: Text | None = None
+    release_version: (
+        Annotated[Text, matching(r"\d+\.\d+\.\d+-\d{8}", "a release of the cluster's version, such as 1.35.2-20261101")]
+        | None
+    ) = None
     """Version of the machine image; left out: the newest one when the group is created."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> NodeGroupSettings:
-        check_sizes(self.min_size, self.desired_size, self.max_size)
-        ami_type(self.instance_types)
-        return self
+    @field_validator("desired_size")
+    @classmethod
+    def _not_below_minimum(cls, value: int, info: ValidationInfo) -> int:
+        check_not_below("desiredSize", value, "minSize", info.data.get("min_size", value))
+        return value
 
-    @property
-    def takes_any_pod(self) -> bool:
-        """Whether it begins with nodes that keep no pod away."""
-        effects = {Taint.parse(taint).effect for taint in self.taints}
-        return self.desired_size > 0 and effects <= {TaintEffect.PREFER_NO_SCHEDULE}
+    @field_validator("max_size")
+    @classmethod
+    def _not_below_others(cls, value: int, info: ValidationInfo) -> int:
+        least = {"desiredSize": info.data.get("desired_size", value), "minSize": info.data.get("min_size", value)}
+        for name, size in least.items():
+            check_not_below("maxSize", value, name, size)
+        return value

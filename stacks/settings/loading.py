@@ -3,32 +3,58 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 from pydantic import ValidationError
 
-from stacks.settings.encrypted import refusal
-from stacks.settings.errors import SettingsError, describe
+from components.refusals import Refusal
+from stacks.settings.between import mistakes_between
+from stacks.settings.encrypted import encrypted
+from stacks.settings.errors import NO_VALUE, Mistake, SettingsError, mistakes_of, told
+from stacks.settings.names import check_stack
 from stacks.settings.settings import Settings
 
 
 def load_settings() -> Settings:
     """The stack's settings. Raises SettingsError with all that is wrong."""
     config = pulumi.Config()
-    prefix = f"{config.name}:"
     # pulumi.Config answers for keys that one asks for only; a misspelt key must not be passed over.
-    keys = {*runtime_config.get_config_env(), *runtime_config.CONFIG.get()}
-    values = {key.removeprefix(prefix): _value(config, key, prefix) for key in sorted(keys) if key.startswith(prefix)}
+    prefix = f"{config.name}:"
+    keys = sorted({*runtime_config.get_config_env(), *runtime_config.CONFIG.get()})
+    values = {key.removeprefix(prefix): _value(config, key, prefix) for key in keys if key.startswith(prefix)}
     # First of all, as other messages repeat what they refuse.
-    if encrypted := [key for key in values if runtime_config.is_config_secret(f"{prefix}{key}")]:
-        raise SettingsError(refusal(encrypted, stack=pulumi.get_stack()))
+    if secret := [key for key in values if runtime_config.is_config_secret(f"{prefix}{key}")]:
+        refuse([Mistake((key,), NO_VALUE, encrypted()) for key in secret], values)
+    settings, mistakes = _validated(values)
+    mistakes += mistakes_between(values, [mistake.location for mistake in mistakes])
+    mistakes += _of_the_stack(pulumi.get_stack())
+    if settings is None or mistakes:
+        refuse(mistakes, values)
+    return settings
+
+
+def refuse(mistakes: Sequence[Mistake], values: Mapping[str, Any]) -> NoReturn:
+    """Raise SettingsError with the ``mistakes`` in the configuration ``values``."""
+    raise SettingsError(told(mistakes, stack=pulumi.get_stack(), values=values))
+
+
+def _validated(values: dict[str, Any]) -> tuple[Settings | None, list[Mistake]]:
     try:
         # As JSON, so that strict types still take a list for a tuple and a text for an enum.
-        return Settings.model_validate_json(json.dumps(values))
+        return Settings.model_validate_json(json.dumps(values)), []
     except ValidationError as error:
-        raise SettingsError(describe(error, stack=pulumi.get_stack(), model=Settings)) from error
+        return None, mistakes_of(error)
+
+
+def _of_the_stack(stack: str) -> list[Mistake]:
+    try:
+        check_stack(stack)
+    except Refusal as refusal:
+        return [Mistake((), stack, refusal)]
+    return []
 
 
 def _value(config: pulumi.Config, key: str, prefix: str) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, cast
 
+from stacks.settings.section import ALLOWED, UNIT
 from stacks.settings.settings import Settings
 
 Schema = dict[str, Any]
@@ -37,6 +39,41 @@ def stack_file_schema() -> Schema:
         "$defs": definitions,
     }
     return _without_titles(schema)
+
+
+def resolved(value: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema behind references, and behind alternatives with null."""
+    if not isinstance(value, Mapping):
+        return {}
+    schema = cast("Mapping[str, Any]", value)
+    for alternative in schema.get("anyOf", ()):
+        if alternative.get("type") != "null":
+            return resolved(alternative, definitions)
+    reference = schema.get("$ref")
+    return definitions[reference.rpartition("/")[2]] if reference else schema
+
+
+def allowed(value: Any, definitions: Mapping[str, Any]) -> str:
+    """What a schema lets pass, in words."""
+    schema = resolved(value, definitions)
+    if "properties" in schema:
+        return f"a mapping with the keys {', '.join(schema['properties'])}"
+    if schema.get("type") == "array":
+        least = ", at least one" if schema.get("minItems") else ""
+        together = f"; {schema[ALLOWED]}" if ALLOWED in schema else ""
+        return f"list: {allowed(schema['items'], definitions)}{least}{together}"
+    if "enum" in schema:
+        return f"{', '.join(str(option) for option in schema['enum'])}{_unit(schema)}"
+    if ALLOWED in schema:
+        return str(schema[ALLOWED])
+    if schema.get("type") == "integer":
+        return f"{schema['minimum']} to {schema['maximum']}{_unit(schema)}"
+    names = allowed(schema["propertyNames"], definitions)
+    return f"mapping: {names}, to {allowed(schema['additionalProperties'], definitions)}"
+
+
+def _unit(schema: Mapping[str, Any]) -> str:
+    return f" {schema[UNIT]}" if UNIT in schema else ""
 
 
 def _without_titles(value: Any, *, names: bool = False) -> Any:

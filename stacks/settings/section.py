@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,9 +12,12 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 
 from components.bounds import Range
+from components.refusals import Refusal
 
 ALLOWED = "x-allowed"
 """The member of the JSON schema that says in words what is allowed."""
+UNIT = "x-unit"
+"""The member of a number's schema that says what is counted."""
 
 
 class Section(BaseModel):
@@ -35,7 +38,7 @@ class Rule:
     """What a value must be besides of its type, and how the JSON schema says so."""
 
     check: Callable[[Any], object]
-    """Raises ValueError with what is allowed."""
+    """Raises Refusal."""
     schema: tuple[tuple[str, Any], ...] = ()
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -65,27 +68,50 @@ class _TextOfNumber:
 Text = Annotated[str, _TextOfNumber()]
 
 
-def within(allowed: Range) -> Rule:
-    """A number in a component's range."""
+def within(allowed: Range, unit: str) -> Rule:
+    """A number in a component's range, of ``unit``."""
 
     def check(value: int) -> None:
         if not allowed.low <= value <= allowed.high:
-            raise ValueError(f"allowed are {allowed.low} to {allowed.high}")
+            small = value < allowed.low
+            raise Refusal(
+                f"it is too {'small' if small else 'large'}",
+                allowed=f"{allowed} {unit}",
+                fix=f"take {allowed.low if small else allowed.high}",
+            )
 
-    return Rule(check, (("minimum", allowed.low), ("maximum", allowed.high)))
+    return Rule(check, (("minimum", allowed.low), ("maximum", allowed.high), (UNIT, unit)))
 
 
-def checked(check: Callable[[Any], object], allowed: str = "") -> Rule:
+def checked(check: Callable[[Any], object], allowed: str) -> Rule:
     """A value that a component's own check lets pass; ``allowed`` says in words what that is."""
-    return Rule(check, ((ALLOWED, allowed),) if allowed else ())
+    return Rule(check, ((ALLOWED, allowed),))
 
 
-def matching(pattern: str, allowed: str) -> Rule:
+def matching(pattern: str, allowed: str, fix: str = "correct it") -> Rule:
     """A text that matches ``pattern`` as a whole."""
     expression = re.compile(pattern)
 
     def check(value: str) -> None:
         if expression.fullmatch(value) is None:
-            raise ValueError(f"allowed {'are' if allowed.startswith('the ') else 'is'} {allowed}")
+            raise Refusal("it has another form", allowed=allowed, fix=fix)
 
     return Rule(check, (("pattern", f"^({pattern})$"), (ALLOWED, allowed)))
+
+
+def _check_each_once(values: Sequence[object]) -> None:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise Refusal(f"{value} is there twice", allowed="each of them once", fix=f"leave out one {value}")
+
+
+def _check_not_empty(values: Sequence[object]) -> None:
+    if not values:
+        raise Refusal("it is empty", allowed="at least one", fix="name at least one")
+
+
+# Not pydantic's own minimum, which also counts what is wrong as missing.
+NOT_EMPTY = Rule(_check_not_empty, (("minItems", 1),))
+"""A list with something in it."""
+EACH_ONCE = Rule(_check_each_once, (("uniqueItems", True),))
+"""A list without repetitions."""

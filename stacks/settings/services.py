@@ -4,67 +4,57 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from components.cache import REPLICAS, SNAPSHOT_DAYS, CacheEngine
+from components.cache import NODE_TYPE, REPLICAS, SNAPSHOT_DAYS, CacheEngine, check_node_type
 from components.changes import Changes
 from components.database import (
     BACKUP_DAYS,
+    INSTANCE_CLASS,
+    POSTGRES_VERSIONS,
     READ_REPLICAS,
     STORAGE_GIB,
     Availability,
     check_backups,
+    check_instance_class,
+    check_parameter,
     check_postgres_version,
     check_storage,
 )
-from components.registry import KEEP_LAST, UNTAGGED_DAYS, check_repository
-from stacks.settings.section import Section, Text, checked, matching, within
+from components.registry import KEEP_LAST, REPOSITORY, UNTAGGED_DAYS, check_repositories, check_repository
+from stacks.settings.names import ParameterName, ParameterValue
+from stacks.settings.section import NOT_EMPTY, Rule, Section, Text, checked, matching, within
 
-NodeType = Annotated[
-    Text, matching(r"cache\.[a-z0-9]+\.[a-z0-9]+", "a node type of ElastiCache such as cache.t4g.micro")
-]
-InstanceClass = Annotated[Text, matching(r"db\.[a-z0-9]+\.[a-z0-9]+", "an instance class of RDS such as db.t4g.micro")]
 DatabaseName = Annotated[
     Text,
     matching(r"[a-z][a-z0-9_]{0,62}", "the name of a database: up to 63 of a-z, 0-9 and _, beginning with a letter"),
 ]
-
-
-Repository = Annotated[Text, checked(check_repository, "the name of a repository, such as shop/web")]
+Repository = Annotated[Text, checked(check_repository, REPOSITORY)]
 
 
 class RegistrySettings(Section):
     """``platform:registry``: repositories for images."""
 
-    repositories: Annotated[
-        tuple[Repository, ...],
-        Field(min_length=1),
-    ]
+    repositories: Annotated[tuple[Repository, ...], NOT_EMPTY, Rule(check_repositories)]
     """Names; in ECR they come after the project's and the stack's."""
-    untagged_days: Annotated[int, within(UNTAGGED_DAYS)] = 7
+    untagged_days: Annotated[int, within(UNTAGGED_DAYS, "days")] = 7
     """Days until an untagged image is deleted."""
-    keep_last: Annotated[int, within(KEEP_LAST)] = 100
+    keep_last: Annotated[int, within(KEEP_LAST, "images")] = 100
     """Newest images kept in each repository."""
-
-    @model_validator(mode="after")
-    def _names_once(self) -> RegistrySettings:
-        if len(set(self.repositories)) != len(self.repositories):
-            raise ValueError("each repository may be named once")
-        return self
 
 
 class CacheSettings(Section):
     """``platform:cache``: ElastiCache."""
 
-    node_type: NodeType
+    node_type: Annotated[Text, checked(check_node_type, NODE_TYPE)]
     """Machine of each node."""
     engine: CacheEngine = CacheEngine.VALKEY
     """What speaks the protocol of Redis."""
-    replicas: Annotated[int, within(REPLICAS)] = 0
+    replicas: Annotated[int, within(REPLICAS, "replicas")] = 0
     """Copies in other zones, one of which takes over from the primary."""
-    snapshot_days: Annotated[int, within(SNAPSHOT_DAYS)] = 0
+    snapshot_days: Annotated[int, within(SNAPSHOT_DAYS, "days")] = 0
     """Days for which daily snapshots are kept; 0: there are none."""
-    parameters: dict[str, Text] = Field(default_factory=dict)
+    parameters: dict[ParameterName, ParameterValue] = Field(default_factory=dict)
     """Parameters of the engine that differ from its defaults."""
     changes: Changes = Changes.IMMEDIATELY
     """When a change that interrupts the cache takes effect: during the update, or in the maintenance window."""
@@ -73,32 +63,39 @@ class CacheSettings(Section):
 class DatabaseSettings(Section):
     """``platform:database``: RDS Postgres with replicas to read from."""
 
-    instance_class: InstanceClass
+    instance_class: Annotated[Text, checked(check_instance_class, INSTANCE_CLASS)]
     """Machine of the writer and of each replica."""
-    storage_gib: Annotated[int, within(STORAGE_GIB)] = 20
-    """Storage to begin with, in GiB."""
-    max_storage_gib: Annotated[int, within(STORAGE_GIB)] = 100
-    """Storage that RDS may grow to by itself, in GiB; not below storageGib."""
-    version: Annotated[Text, checked(check_postgres_version, "a major version such as 17, in quotes")] = "17"
-    """Major version, in quotes."""
+    storage_gib: Annotated[int, within(STORAGE_GIB, "GiB")] = 20
+    """Storage to begin with."""
+    max_storage_gib: Annotated[int, within(STORAGE_GIB, "GiB"), Field(validate_default=True)] = 100
+    """Storage that RDS may grow to by itself; at least a tenth more than storageGib."""
+    version: Annotated[Text, checked(check_postgres_version, f"{', '.join(POSTGRES_VERSIONS)}, in quotes")] = "17"
+    """Major version. RDS never goes back to an earlier one."""
     database_name: DatabaseName = "app"
     """Name of the database that is made in it."""
     availability: Availability = Availability.SINGLE_ZONE
     """Whether a standby in another zone takes over."""
-    read_replicas: Annotated[int, within(READ_REPLICAS)] = 0
+    read_replicas: Annotated[int, within(READ_REPLICAS, "replicas")] = 0
     """Replicas to read from, in other zones. They need backups."""
-    backup_days: Annotated[int, within(BACKUP_DAYS)] = 7
+    backup_days: Annotated[int, within(BACKUP_DAYS, "days")] = 7
     """Days for which backups are kept, to any second of which the database can be restored; 0: there are none."""
-    parameters: dict[str, Text] = Field(default_factory=dict)
+    parameters: dict[
+        Annotated[ParameterName, checked(check_parameter, "the name of a parameter, other than rds.force_ssl")],
+        ParameterValue,
+    ] = Field(default_factory=dict)
     """Parameters of Postgres that differ from the defaults of RDS."""
     changes: Changes = Changes.IMMEDIATELY
     """When a change that interrupts the database takes effect: during the update, or in the maintenance window.
     Another major version needs ``Immediately``, if only for that update."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> DatabaseSettings:
-        check_storage(self.storage_gib, self.max_storage_gib)
-        check_backups(self.backup_days, self.read_replicas)
-        if "rds.force_ssl" in self.parameters:
-            raise ValueError("parameters name rds.force_ssl, which is always 1; leave it out")
-        return self
+    @field_validator("max_storage_gib")
+    @classmethod
+    def _room_to_grow(cls, value: int, info: ValidationInfo) -> int:
+        check_storage(info.data.get("storage_gib", STORAGE_GIB.low), value)
+        return value
+
+    @field_validator("backup_days")
+    @classmethod
+    def _replicas_need_backups(cls, value: int, info: ValidationInfo) -> int:
+        check_backups(value, info.data.get("read_replicas", 0))
+        return value

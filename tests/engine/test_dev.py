@@ -80,6 +80,79 @@ def test_the_applications_namespace_refuses_pods_that_are_not_restricted(dev: Cl
     assert 'violates PodSecurity "restricted' in answer.stderr
 
 
+@pytest.mark.parametrize("command", [["preview"], ["up", "--yes", "--skip-preview"]], ids=["preview", "up"])
+def test_bad_settings_end_a_command_with_a_line_each_before_anything_is_touched(dev: Clone, command: list[str]) -> None:
+    # Decrypted, as each export encrypts anew.
+    before = dev.state("--show-secrets")["deployment"]["resources"]
+    given = dev.stack_file.read_text()
+    dev.stack_file.write_text(
+        given.replace("zones: 2", "zonse: 2").replace("t3.medium,", "t3.meduim,").replace("diskGib: 30", "diskGib: 8")
+    )
+    try:
+        answer = dev.pulumi(*command, check=False)
+    finally:
+        dev.stack_file.write_text(given)
+
+    said = answer.stdout + answer.stderr
+    assert answer.returncode != 0
+    assert "4 settings of stack dev can't be used (Pulumi.dev.yaml):" in said
+    lines = [line.strip() for line in said.splitlines()]
+    assert "platform:network.zones: it is missing; allowed: 2 to 3 zones; fix: add it" in lines
+    assert (
+        "platform:network.zonse = 2: there is no such key; allowed: cidr, flowLogRetentionDays, nat, zones; "
+        "fix: write zones"
+    ) in lines
+    assert sum("; allowed: " in line and "; fix: " in line for line in lines) == 4
+    assert "Traceback" not in said
+    assert dev.state("--show-secrets")["deployment"]["resources"] == before
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line"),
+    [
+        (
+            'version: "17"',
+            'version: "16"',
+            'platform:database.version = "16": the database is at 17 already, and RDS never goes back; '
+            'allowed: 17 and later ones; fix: write "17", or restore a backup of 16 into a database of its own',
+        ),
+        (
+            "region: eu-central-1",
+            "region: us-west-1",
+            "platform:network.zones = 3: 3 zones are wanted, but the region has 2 for this account: "
+            "us-west-1a, us-west-1b; allowed: at most 2; fix: write 2, or take another region",
+        ),
+    ],
+    ids=["a version that RDS does not go back to", "a zone that the region has not"],
+)
+def test_what_only_aws_knows_is_told_by_the_preview(dev: Clone, right: str, wrong: str, line: str) -> None:
+    given = dev.stack_file.read_text()
+    dev.stack_file.write_text(given.replace(right, wrong).replace("zones: 2", "zones: 3"))
+    try:
+        answer = dev.pulumi("preview", check=False)
+    finally:
+        dev.stack_file.write_text(given)
+
+    said = answer.stdout + answer.stderr
+    assert answer.returncode != 0
+    assert line in [each.strip() for each in said.splitlines()]
+    assert "Traceback" not in said
+
+
+def test_a_bad_setting_that_is_kept_secret_is_told_without_showing_it(dev: Clone) -> None:
+    given = dev.stack_file.read_text()
+    try:
+        dev.configure("platform:application.host", "https://canary-0f3a", "--secret")
+        answer = dev.pulumi("preview", check=False)
+    finally:
+        dev.stack_file.write_text(given)
+
+    said = answer.stdout + answer.stderr
+    assert answer.returncode != 0
+    assert "platform:application.host = [secret]: " in said
+    assert "canary-0f3a" not in said
+
+
 def test_no_secret_is_in_plain_text_in_the_state(dev: Clone) -> None:
     secrets = dev.kubectl("get", "secrets", "-n", "application")["items"]
     application = next(item for item in secrets if item["metadata"]["name"] == "app-secrets")

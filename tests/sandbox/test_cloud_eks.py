@@ -65,6 +65,12 @@ class TestClusters:
         with refused("InvalidParameterException", "1.34: this sandbox was started for 1.35"):
             cloud.cluster(version="1.34")
 
+    def test_a_minor_version_is_neither_skipped_nor_taken_back(self, cloud: Served, eks: Any) -> None:
+        cloud.cluster()
+        for version in ("1.37", "1.34"):
+            with refused("InvalidParameterException", f"Kubernetes minor version update from 1.35 to {version}"):
+                eks.update_cluster_version(name="main", version=version)
+
     def test_subnets_must_span_two_zones(self, cloud: Served) -> None:
         with refused("InvalidParameterException", "at least two different AZs"):
             cloud.cluster(resourcesVpcConfig={"subnetIds": cloud.subnets(1)})

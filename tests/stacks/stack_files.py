@@ -23,6 +23,6 @@ def configuration(stack: str) -> dict[str, Any]:
     return deepcopy(_read(stack))
 
 
-def bring_up(stack: str, config: dict[str, Any] | None = None) -> Recording:
-    """Run the whole program."""
-    return recorder.record_stack(REPOSITORY, stack, configuration(stack) if config is None else config)
+def bring_up(stack: str, config: dict[str, Any] | None = None, **more: Any) -> Recording:
+    """Run the whole program; ``more`` is for the recorder."""
+    return recorder.record_stack(REPOSITORY, stack, configuration(stack) if config is None else config, **more)

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from stacks import documentation
-from stacks.settings.schema import stack_file_schema
+from stacks.settings.schema import resolved, stack_file_schema
+from stacks.settings.section import ALLOWED, UNIT
 from tests.stacks.stack_files import REPOSITORY, configuration
 
 
@@ -42,8 +43,44 @@ def test_every_number_says_its_bounds() -> None:
         if member.get("type") == "integer" and not {"minimum", "enum"} & member.keys()
     ]
 
-    # These three bound each other: their range is no fact of one alone.
-    assert unbound == ["NodeGroupSettings.minSize", "NodeGroupSettings.desiredSize", "NodeGroupSettings.maxSize"]
+    assert unbound == []
+
+
+def test_every_number_says_what_it_counts() -> None:
+    numbers = [(key, member) for key, member in described(stack_file_schema()) if member.get("type") == "integer"]
+
+    assert numbers
+    assert [key for key, member in numbers if UNIT not in member] == []
+
+
+def leaves(schema: dict[str, Any], definitions: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What holds no other value, behind lists, mappings, references and alternatives with null."""
+    found = dict(resolved(schema, definitions))
+    for inside in ("items", "additionalProperties", "propertyNames"):
+        if isinstance(found.get(inside), dict):
+            yield from leaves(found[inside], definitions)
+    if not {"items", "additionalProperties", "properties"} & found.keys():
+        yield found
+
+
+def test_every_text_says_what_is_allowed() -> None:
+    schema = stack_file_schema()
+    silent = [
+        key
+        for key, member in described(schema)
+        for leaf in leaves(member, schema["$defs"])
+        if leaf.get("type") != "integer" and not {"enum", ALLOWED} & leaf.keys()
+    ]
+
+    assert silent == []
+
+
+def test_every_setting_is_required_or_has_a_default() -> None:
+    schema = stack_file_schema()
+    for name, definition in schema["$defs"].items():
+        for key, member in definition.get("properties", {}).items():
+            optional = "default" in member or member.get("type") == "object"
+            assert optional != (key in definition.get("required", ())), f"{name}.{key}"
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

@@ -63,6 +63,12 @@ ROWS = [
         "10.9.0.0/16",
     ),
     Row(
+        "cluster.serviceCidr",
+        "10.100.0.0/16",
+        "cluster-cluster",
+        ("kubernetesNetworkConfig", "serviceIpv4Cidr"),
+    ),
+    Row(
         "cluster.accessRoleArn",
         "arn:aws:iam::123456789012:role/deploy",
         "kubernetes",
@@ -115,7 +121,7 @@ ROWS = [
         ("taints",),
         [{"key": "gpu", "value": "nvidia", "effect": "NO_SCHEDULE"}],
     ),
-    Row("nodeGroups.spot.releaseVersion", "1.34.2-20261101", "nodes-spot-nodes", ("releaseVersion",)),
+    Row("nodeGroups.spot.releaseVersion", "1.35.2-20261101", "nodes-spot-nodes", ("releaseVersion",)),
     Row("registry.repositories", ["web", "api"], "registry-api", ("name",), "platform-prod/api"),
     Row(
         "registry.untaggedDays",

@@ -109,7 +109,14 @@ class ClusterOperations(Operations):
 
     def update_cluster_version(self, call: Call) -> Record:
         cluster = self._clusters.of(call)
-        self._check_version(call["version"])
+        wanted = call["version"]
+        if wanted not in (self._version, _minor_after(self._version)):
+            raise AwsError(
+                "InvalidParameterException",
+                f"Unsupported Kubernetes minor version update from {self._version} to {wanted}",
+                clusterName=cluster.name,
+            )
+        self._check_version(wanted)
         raise AwsError(
             "InvalidParameterException",
             f"Cluster {cluster.name} is already at version {self._version}",
@@ -230,6 +237,11 @@ class ClusterOperations(Operations):
             raise AwsError("InvalidParameterException", "Private and public endpoint access cannot both be disabled")
         moved = "subnetIds" in change or "securityGroupIds" in change
         return cluster.add_update("VpcConfigUpdate" if moved else "EndpointAccessUpdate", {})
+
+
+def _minor_after(version: str) -> str:
+    major, minor = version.split(".")
+    return f"{major}.{int(minor) + 1}"
 
 
 def _cluster_security_group(region: str, cluster: str, vpc_id: str) -> str:

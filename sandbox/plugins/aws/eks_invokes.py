@@ -15,6 +15,27 @@ def _clusters(place: Place, arguments: Properties) -> Properties:
     return {"id": place.region, "region": place.region, "names": sorted(names)}
 
 
+def _cluster(place: Place, arguments: Properties) -> Properties:
+    name = arguments["name"]
+    cluster: dict[str, Any] = place.cloud.call("eks", place.region, "DescribeCluster", {"name": name})["cluster"]
+    alike = ("arn", "deletionProtection", "endpoint", "platformVersion", "roleArn", "status", "tags",
+             "version")  # fmt: skip
+    lists = {"accessConfig": "accessConfigs", "certificateAuthority": "certificateAuthorities",
+             "identity": "identities", "kubernetesNetworkConfig": "kubernetesNetworkConfigs",
+             "upgradePolicy": "upgradePolicies", "zonalShiftConfig": "zonalShiftConfigs"}  # fmt: skip
+    setups = cluster["logging"]["clusterLogging"]
+    return {
+        "id": name,
+        "name": name,
+        "region": place.region,
+        "createdAt": cluster["createdAt"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "enabledClusterLogTypes": [each for setup in setups if setup["enabled"] for each in setup["types"]],
+        "vpcConfig": cluster["resourcesVpcConfig"],
+        **{member: cluster.get(member) for member in alike},
+        **{name: [cluster[member]] if cluster.get(member) else [] for member, name in lists.items()},
+    }
+
+
 def _node_groups(place: Place, arguments: Properties) -> Properties:
     cluster = arguments["clusterName"]
     names = place.cloud.call("eks", place.region, "ListNodegroups", {"clusterName": cluster}).get("nodegroups", [])
@@ -58,6 +79,7 @@ def _addon_version(place: Place, arguments: Properties) -> Properties:
 
 FUNCTIONS: Mapping[str, Callable[[Place, Properties], Properties]] = {
     "aws:eks/getAddonVersion:getAddonVersion": _addon_version,
+    "aws:eks/getCluster:getCluster": _cluster,
     "aws:eks/getClusters:getClusters": _clusters,
     "aws:eks/getNodeGroup:getNodeGroup": _node_group,
     "aws:eks/getNodeGroups:getNodeGroups": _node_groups,

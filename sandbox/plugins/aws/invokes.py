@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from sandbox.plugins.aws import eks_invokes
+from sandbox.plugins.aws import eks_invokes, rds_invokes
 from sandbox.plugins.aws.context import Place
 from sandbox.plugins.aws.mapping import find_member
 from sandbox.plugins.protocol import Properties, Secret
@@ -96,4 +96,5 @@ FUNCTIONS: Mapping[str, Callable[[Place, Properties], Properties]] = {
     "aws:secretsmanager/getRandomPassword:getRandomPassword": _random_password,
     "aws:ssm/getParameter:getParameter": _parameter,
     **eks_invokes.FUNCTIONS,
+    **rds_invokes.FUNCTIONS,
 }

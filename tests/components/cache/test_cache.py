@@ -131,5 +131,5 @@ def test_removal_policy_decides_whether_data_survives(policy: RemovalPolicy) -> 
 
 @pytest.mark.parametrize(("field", "value"), [("replicas", 6), ("replicas", -1), ("snapshot_days", 36)])
 def test_numbers_out_of_range_are_refused(field: str, value: int) -> None:
-    with pytest.raises(ValueError, match=f"{field} is {value}; allowed are 0 to"):
+    with pytest.raises(ValueError, match=f"{field} is {value}; allowed: 0 to"):
         args(**{field: value})

@@ -74,5 +74,15 @@ def test_it_is_the_default_version_of_eks_not_the_newest_one(addons: Recording) 
 
 
 def test_a_version_for_an_unknown_add_on_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"core-dns: no such add-on; allowed are .*coredns"):
-        AddonSetArgs(cluster_name="shop", kubernetes_version="1.35", addons=BEFORE_NODES, versions={"core-dns": "v1"})
+    with pytest.raises(ValueError, match=r"core-dns: no such add-on; allowed: .*coredns.*; fix: write coredns"):
+        AddonSetArgs(
+            cluster_name="shop",
+            kubernetes_version="1.35",
+            addons=BEFORE_NODES,
+            versions={"core-dns": "v1.13.2-eksbuild.1"},
+        )
+
+
+def test_what_eks_would_not_call_a_version_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'1\.13' is no version of an add-on"):
+        AddonSetArgs(cluster_name="shop", kubernetes_version="1.35", addons=BEFORE_NODES, versions={"coredns": "1.13"})

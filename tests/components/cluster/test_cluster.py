@@ -133,8 +133,41 @@ def test_without_joined_networks_only_nodes_reach_the_private_endpoint(cluster: 
 
 @pytest.mark.parametrize("cidr", ["0.0.0.0/0", "10.0.0.1/8", "ten"])
 def test_what_can_not_be_joined_to_a_vpc_is_refused(cidr: str) -> None:
-    with pytest.raises(ValueError, match=r"allowed are IPv4 networks such as 10\.0\.0\.0/16, of /8 or narrower"):
+    with pytest.raises(ValueError, match=r"allowed: IPv4 networks such as 10\.0\.0\.0/16, of /8 or narrower"):
         args(private_access_cidrs=[cidr])
+
+
+@pytest.mark.parametrize("access", ["public_access_cidrs", "private_access_cidrs"])
+def test_networks_that_overlap_are_refused_before_they_are_two_rules_of_one_name(access: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"203\.0\.113\.0/24 and 203\.0\.113\.0/28 overlap.*leave out 203\.0\.113\.0/28"
+    ):
+        args(**{access: ["203.0.113.0/24", "203.0.113.0/28"]})
+
+
+@pytest.mark.parametrize("cidr", ["10.0.0.0/16", "192.168.1.0/24", "100.64.0.0/16"])
+def test_nobody_comes_from_a_private_network_over_the_internet(cidr: str) -> None:
+    with pytest.raises(ValueError, match="name it in privateAccessCidrs instead"):
+        args(public_access_cidrs=[cidr])
+
+
+def test_services_have_the_addresses_that_were_asked_for() -> None:
+    network = build(service_cidr="10.100.0.0/16")["c-cluster"].inputs["kubernetesNetworkConfig"]
+    assert network == {"serviceIpv4Cidr": "10.100.0.0/16"}
+
+
+@pytest.mark.parametrize(
+    ("cidr", "reason"),
+    [
+        ("10.0.0.0/8", "too many addresses"),
+        ("10.0.0.0/25", "too few addresses"),
+        ("8.8.0.0/16", "is no private network"),
+        ("ten", "is no IPv4 network"),
+    ],
+)
+def test_what_eks_gives_to_no_services_is_refused(cidr: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        args(service_cidr=cidr)
 
 
 def test_a_cluster_is_told_from_its_successor_of_the_same_name(cluster: Recording) -> None:

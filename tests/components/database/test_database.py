@@ -7,7 +7,13 @@ import pulumi
 import pytest
 
 from components.changes import Changes
-from components.database import Availability, Database, DatabaseArgs
+from components.database import (
+    Availability,
+    Database,
+    DatabaseArgs,
+    check_instance_class,
+    check_postgres_step,
+)
 from components.removal import RemovalPolicy
 from components.secrets import PasswordMissingError
 from recorder import Recording, record
@@ -222,9 +228,12 @@ def test_replicas_can_be_taken_away_by_configuration_alone(database: Recording) 
     ("overrides", "reason"),
     [
         ({"read_replicas": 1, "backup_days": 0}, "RDS replicates from backups"),
-        ({"read_replicas": 6}, "read replicas is 6; allowed are 0 to 5"),
-        ({"storage_gib": 100, "max_storage_gib": 105}, "at least a tenth more"),
-        ({"storage_gib": 10}, "storage is 10; allowed are 20 to 65536"),
+        ({"read_replicas": 6}, "read replicas is 6; allowed: 0 to 5"),
+        ({"storage_gib": 100, "max_storage_gib": 105}, "at least a tenth more; allowed: 110 GiB or more"),
+        ({"storage_gib": 21, "max_storage_gib": 23}, "allowed: 24 GiB or more; fix: take 24"),
+        ({"instance_class": "db.t4g.mirco"}, r"fix: write db\.t4g\.micro"),
+        ({"instance_class": "t4g.micro"}, r"fix: write db\.t4g\.micro"),
+        ({"storage_gib": 10}, "storage is 10; allowed: 20 to 65536"),
         ({"version": "9.6"}, "'9.6' is no supported major version"),
     ],
 )
@@ -234,3 +243,19 @@ def test_what_rds_would_refuse_is_refused_first(overrides: dict[str, Any], reaso
             args(**overrides)
 
     record(program)
+
+
+def test_a_class_that_only_rds_has_is_taken() -> None:
+    check_instance_class("db.x2g.large")
+
+
+def test_a_database_never_goes_back_to_an_earlier_major_version() -> None:
+    with pytest.raises(ValueError, match="the database is at 17 already, and RDS never goes back"):
+        check_postgres_step("17", "16", immediately=True)
+
+
+def test_another_major_version_does_not_wait_for_the_maintenance_window() -> None:
+    check_postgres_step("15", "17", immediately=True)
+    check_postgres_step("17", "17", immediately=False)
+    with pytest.raises(ValueError, match="fix: set changes to Immediately for that update"):
+        check_postgres_step("16", "17", immediately=False)

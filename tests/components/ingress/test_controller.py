@@ -181,7 +181,7 @@ def test_no_address_yet_is_none() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"replicas": 1}, "replicas is 1; allowed are 2 to 100"),
+        ({"replicas": 1}, "replicas is 1; allowed: 2 to 100"),
         ({"allowed_cidrs": ("203.0.113.7/24",)}, "'203.0.113.7/24' is no network.*without host bits"),
         ({"allowed_cidrs": ("office",)}, "'office' is no network"),
     ],

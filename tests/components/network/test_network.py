@@ -127,5 +127,5 @@ def test_an_unknown_log_retention_is_refused() -> None:
             ),
         )
 
-    with pytest.raises(ValueError, match="nearest is 7"):
+    with pytest.raises(ValueError, match="take the nearest, 7"):
         record(program)

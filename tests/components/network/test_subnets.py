@@ -41,7 +41,7 @@ def test_a_third_zone_moves_no_subnet_of_the_first_two() -> None:
 @pytest.mark.parametrize(
     ("cidr", "reason"),
     [
-        ("10.0.0.0/21", "too few"),
+        ("10.0.0.0/21", "too few for the subnets of two or three zones"),
         ("10.0.0.0/8", "larger than AWS allows"),
         ("10.0.0.1/16", "no IPv4 network"),
         ("fd00::/16", "no IPv4 network"),
@@ -55,7 +55,7 @@ def test_an_unfit_range_is_refused_with_one_that_fits(cidr: str, reason: str) ->
 
 @pytest.mark.parametrize("zones", [1, 4])
 def test_one_zone_or_four_are_refused(zones: int) -> None:
-    with pytest.raises(ValueError, match=f"zones is {zones}; allowed are 2 to 3"):
+    with pytest.raises(ValueError, match=f"zones is {zones}; allowed: 2 to 3"):
         subnet_plan("10.0.0.0/16", zones)
 
 
@@ -64,5 +64,8 @@ def test_zones_are_the_first_by_name_whatever_the_order_of_the_answer() -> None:
 
 
 def test_a_region_with_too_few_zones_is_told() -> None:
-    with pytest.raises(ValueError, match="3 zones are wanted, but the region has 2: eu-a, eu-b"):
+    with pytest.raises(
+        ValueError,
+        match="3 zones are wanted, but the region has 2 for this account: eu-a, eu-b; allowed: at most 2; fix: write 2",
+    ):
         pick_zones(["eu-a", "eu-b"], 3)

@@ -108,7 +108,7 @@ def test_sizes_that_do_not_fit_are_refused(minimum: int, desired: int, maximum: 
 
 
 def test_a_disk_too_small_for_the_image_is_refused() -> None:
-    with pytest.raises(ValueError, match="disk_gib is 10; allowed are 20 to 16384"):
+    with pytest.raises(ValueError, match="disk_gib is 10; allowed: 20 to 16384"):
         args(disk_gib=10)
 
 

@@ -58,18 +58,29 @@ def test_removal_policy_decides_whether_images_survive(policy: RemovalPolicy) ->
     assert repository.inputs["forceDelete"] is not policy.retains
 
 
-@pytest.mark.parametrize("name", ["Web", "web/", "a--b", "-a", "a" * 201])
+@pytest.mark.parametrize("name", ["Web", "web/", "a--b", "-a", "web:1.0.0"])
 def test_a_name_that_ecr_does_not_take_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="is no repository name"):
         args(repositories=[name])
 
 
 def test_a_repeated_name_is_refused() -> None:
-    with pytest.raises(ValueError, match="each name may be there once"):
+    with pytest.raises(ValueError, match="web is there twice"):
         args(repositories=["web", "web"])
+
+
+def test_a_name_too_long_for_ecr_with_that_of_the_stack_is_refused() -> None:
+    args(repositories=["a" * 200])
+    with pytest.raises(ValueError, match="it has 201 characters, and ECR takes 256 together with"):
+        args(repositories=["a" * 201])
+
+
+def test_names_that_would_be_one_resource_are_refused() -> None:
+    with pytest.raises(ValueError, match="team/web and team-web would be one resource"):
+        args(repositories=["team/web", "team-web"])
 
 
 @pytest.mark.parametrize("field", ["untagged_days", "keep_last"])
 def test_numbers_out_of_range_are_refused(field: str) -> None:
-    with pytest.raises(ValueError, match=f"{field} is 0; allowed are 1 to"):
+    with pytest.raises(ValueError, match=f"{field} is 0; allowed: 1 to"):
         args(**{field: 0})

@@ -12,6 +12,7 @@ from sandbox.home import Home
 from sandbox.plugins.aws import lifecycle
 from sandbox.plugins.aws.provider import AwsProvider
 from sandbox.plugins.protocol import Call, InitFailed, ProviderError, Secret
+from sandbox.plugins.values import to_struct
 from tests.sandbox.aws.estate import CLUSTER, EIP, GATEWAY, SECRET, VPC, Estate, plain
 
 MakeProvider = Callable[..., AwsProvider]
@@ -198,8 +199,14 @@ def test_functions_tell_of_clusters_and_node_groups(make_provider: MakeProvider)
     provider = make_provider()
     elsewhere = {"region": "ap-south-1"}
     assert provider.invoke("aws:eks/getClusters:getClusters", elsewhere, False)["names"] == []
-    group = Estate(provider)["aws:eks/nodeGroup:NodeGroup"]
+    estate = Estate(provider)
+    group, made = estate["aws:eks/nodeGroup:NodeGroup"], estate[CLUSTER]
     cluster = group["clusterName"]
+    described = provider.invoke("aws:eks/getCluster:getCluster", {"name": cluster}, False)
+    assert (described["version"], described["arn"]) == (made["version"], made["arn"])
+    # As it goes to the engine.
+    assert to_struct(described)["createdAt"] == made["createdAt"]
+    assert described["certificateAuthorities"] == [made["certificateAuthority"]]
     assert cluster in provider.invoke("aws:eks/getClusters:getClusters", {}, False)["names"]
     groups = provider.invoke("aws:eks/getNodeGroups:getNodeGroups", {"clusterName": cluster}, False)
     assert groups["names"] == [group["nodeGroupName"]]
@@ -207,6 +214,18 @@ def test_functions_tell_of_clusters_and_node_groups(make_provider: MakeProvider)
     found = provider.invoke("aws:eks/getNodeGroup:getNodeGroup", arguments, False)
     assert found["scalingConfigs"] == [group["scalingConfig"]]
     assert (found["arn"], found["id"], found["subnetIds"]) == (group["arn"], group.id, group["subnetIds"])
+
+
+def test_functions_find_a_database_by_its_tags_and_tell_its_version(make_provider: MakeProvider) -> None:
+    provider = make_provider(defaultTags={"tags": {"stack": "dev"}})
+    database = Estate(provider)["aws:rds/instance:Instance"]
+    token = "aws:rds/getInstances:getInstances"
+    assert database["identifier"] in provider.invoke(token, {"tags": {"stack": "dev"}}, False)["instanceIdentifiers"]
+    assert provider.invoke(token, {"tags": {"stack": "prod"}}, False)["instanceIdentifiers"] == []
+    arguments = {"dbInstanceIdentifier": database["identifier"]}
+    found = provider.invoke("aws:rds/getInstance:getInstance", arguments, False)
+    assert found["engineVersion"].partition(".")[0] == str(database["engineVersion"]).partition(".")[0]
+    assert found["tags"]["stack"] == "dev"
 
 
 def test_functions_tell_an_add_ons_default_version(make_provider: MakeProvider) -> None:

@@ -1,0 +1,69 @@
+"""The settings held against the account, before anything but the provider is registered.
+
+The zones of a region, and the versions that cluster and database have come to, are known to AWS alone. Asked for at
+each run, they make a preview refuse what AWS would refuse in the middle of an update (ADR 33).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.changes import Changes
+from components.cluster import check_step
+from components.database import check_postgres_step
+from components.network import ZONE_FILTERS, check_zones
+from components.refusals import Refusal
+from stacks.settings import Mistake, Settings, refuse
+from stacks.settings.foundation import ClusterSettings
+from stacks.settings.services import DatabaseSettings
+
+
+def check_account(settings: Settings, *, name: str, tags: Mapping[str, str], provider: aws.Provider) -> None:
+    """Raise SettingsError when the account can't take ``settings``. ``name`` and ``tags`` are those of the stack."""
+    opts = pulumi.InvokeOptions(provider=provider)
+    mistakes = list(_of_zones(settings, opts))
+    if settings.cluster is not None:
+        mistakes += _of_cluster(settings.cluster, name, opts)
+    if settings.database is not None:
+        mistakes += _of_database(settings.database, tags, opts)
+    if mistakes:
+        refuse(mistakes, settings.model_dump(mode="json", by_alias=True, exclude_unset=True))
+
+
+def _of_zones(settings: Settings, opts: pulumi.InvokeOptions) -> Iterator[Mistake]:
+    zones = aws.get_availability_zones(state="available", filters=list(ZONE_FILTERS), opts=opts).names
+    wanted = settings.network.zones
+    yield from _refused(("network", "zones"), wanted, lambda: check_zones(zones, wanted))
+
+
+def _of_cluster(cluster: ClusterSettings, name: str, opts: pulumi.InvokeOptions) -> Iterator[Mistake]:
+    if name not in (aws.eks.get_clusters(opts=opts).names or ()):
+        return
+    current = aws.eks.get_cluster(name=name, opts=opts).version
+    yield from _refused(("cluster", "version"), cluster.version, lambda: check_step(current, cluster.version))
+
+
+def _of_database(database: DatabaseSettings, tags: Mapping[str, str], opts: pulumi.InvokeOptions) -> Iterator[Mistake]:
+    # RDS's own name of it ends with what Pulumi drew, so that its tags tell whose it is.
+    ours = {"project": tags["project"], "stack": tags["stack"], "Name": "database-writer"}
+    for identifier in aws.rds.get_instances(tags=ours, opts=opts).instance_identifiers or ():
+        version = aws.rds.get_instance(db_instance_identifier=identifier, opts=opts).engine_version
+        current = version.partition(".")[0]
+        yield from _refused(
+            ("database", "version"),
+            database.version,
+            lambda current=current: check_postgres_step(
+                current, database.version, immediately=database.changes is Changes.IMMEDIATELY
+            ),
+        )
+
+
+def _refused(location: tuple[str, ...], value: Any, check: Callable[[], None]) -> Iterator[Mistake]:
+    try:
+        check()
+    except Refusal as refusal:
+        yield Mistake(location, value, refusal)
