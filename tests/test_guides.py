@@ -8,6 +8,7 @@ import runpy
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ SERVICES = {"cloudwatch": "logs", "vpc": "ec2"}
 """Modules of the SDK that are called otherwise in IAM."""
 ACTIONS = {
     "aws:eks/getAddonVersion:getAddonVersion": "eks:DescribeAddonVersions",
+    "aws:eks/getCluster:getCluster": "eks:DescribeCluster",
     "aws:eks/getClusters:getClusters": "eks:ListClusters",
     "aws:eks/getNodeGroup:getNodeGroup": "eks:DescribeNodegroup",
     "aws:eks/getNodeGroups:getNodeGroups": "eks:ListNodegroups",
@@ -31,6 +33,8 @@ ACTIONS = {
     # The provider knows these by itself.
     "aws:index/getPartition:getPartition": None,
     "aws:index/getRegion:getRegion": None,
+    "aws:rds/getInstance:getInstance": "rds:DescribeDBInstances",
+    "aws:rds/getInstances:getInstances": "rds:DescribeDBInstances",
     "aws:secretsmanager/getRandomPassword:getRandomPassword": "secretsmanager:GetRandomPassword",
 }
 """What a function of the program asks AWS for."""
@@ -118,7 +122,7 @@ def keys() -> Iterator[str]:
     """All settings, ``*`` where names stand."""
     schema = Settings.model_json_schema()
 
-    def below(value: dict, path: str) -> Iterator[str]:  # type: ignore[type-arg]
+    def below(value: dict[str, Any], path: str) -> Iterator[str]:
         for alternative in (value, *value.get("anyOf", ())):
             reference = alternative.get("$ref")
             found = schema["$defs"][reference.rpartition("/")[2]] if reference else alternative

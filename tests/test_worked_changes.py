@@ -64,8 +64,9 @@ def test_a_worked_change_applies_and_its_tests_pass(name: str, tmp_path: Path) -
     for module in ("sandbox.documentation", "stacks.documentation", "policies.documentation"):
         run(folder, sys.executable, "-m", module)
 
-    run(folder, sys.executable, "-m", "ruff", "check", "--no-cache", ".")
-    run(folder, sys.executable, "-m", "ruff", "format", "--no-cache", "--check", ".")
+    files = re.findall(r"^\+\+\+ b/(.+\.py)$", (FOLDER / f"{name}.patch").read_text(), re.MULTILINE)
+    run(folder, sys.executable, "-m", "ruff", "check", "--no-cache", *files)
+    run(folder, sys.executable, "-m", "ruff", "format", "--no-cache", "--check", *files)
     said = run(folder, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS[name])
     assert re.search(r"\d+ passed", said)
 

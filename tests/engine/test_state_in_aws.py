@@ -152,6 +152,17 @@ def test_a_secret_is_in_plain_text_in_no_version_of_the_state(account: Account) 
     assert account.locks() == []
 
 
+def test_a_new_data_key_leaves_all_secrets_readable(account: Account) -> None:
+    before = yaml.safe_load(account.clone.stack_file.read_text())
+
+    account.run(block("executed: data key"))
+
+    after = yaml.safe_load(account.clone.stack_file.read_text())
+    assert {**before, "encryptedkey": ""} == {**after, "encryptedkey": ""}
+    assert before["encryptedkey"] != after["encryptedkey"]
+    assert account.pulumi("stack", "output", "kept", "--show-secrets").strip() == NEXT_CANARY
+
+
 def test_a_lock_keeps_others_out_until_its_command_ends_or_is_cancelled(account: Account) -> None:
     folder = account.clone.folder
     (folder / "came").unlink()
