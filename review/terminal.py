@@ -9,12 +9,15 @@ from review.rows import row
 from review.stack_review import StackReview
 
 
-def terminal(reviews: Sequence[StackReview], base: str) -> str:
-    return "\n".join(_lines(reviews, base)).rstrip() + "\n"
+def terminal(reviews: Sequence[StackReview], base: str, *, judges: Sequence[str] = ()) -> str:
+    """``judges`` are folders that decide what is said here and change as well."""
+    return "\n".join(_lines(reviews, base, judges)).rstrip() + "\n"
 
 
-def _lines(reviews: Sequence[StackReview], base: str) -> Iterator[str]:
+def _lines(reviews: Sequence[StackReview], base: str, judges: Sequence[str]) -> Iterator[str]:
     yield f"What this changes, against {base}"
+    if judges:
+        yield f"It also changes what decides over this text: {', '.join(judges)}. Read that first."
     for review in reviews:
         yield ""
         yield f"{review.stack}: {review.summary}"

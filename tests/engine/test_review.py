@@ -114,6 +114,7 @@ def test_a_review_shows_what_changes_what_is_refused_and_a_stack_that_the_base_l
 
     lines = (repository.folder / "review.md").read_text().splitlines()
     assert done.returncode == 1, "a policy refuses it"
+    assert "> It also changes what decides over this text: `policies/`. Read that first." in lines
     dev, test = (next(line for line in lines if line.startswith(f"### {stack}:")) for stack in ("dev", "test"))
     assert dev == "### dev: 1 created, 1 updated, 1 replaced, 1 perhaps updated, refused by 1 policy violation"
     # The provider, three resources, and the role: nothing of it is up.
