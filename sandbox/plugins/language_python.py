@@ -132,7 +132,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         python = interpreter(request.info)
         program = Path(request.info.program_directory, request.info.entry_point).resolve()
         if request.kind == "analyzer":
-            command = [str(python), "-m", "pulumi.policy", *request.args[:1], str(program)]
+            # Flags of logs and traces, the engine's address, and perhaps the folder once more.
+            words = [word for word in request.args if word != "."]
+            command = [str(python), "-m", "pulumi.policy", *words, str(program)]
         else:
             command = [str(python), str(program), *request.args]
         extra = dict(entry.split("=", 1) for entry in request.env if "=" in entry)

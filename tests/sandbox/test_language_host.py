@@ -83,6 +83,21 @@ class TestProtocol:
         assert b"".join(answer.stderr for answer in said) == b"oh"
         assert said[-1].exitcode == 7
 
+    @pytest.mark.parametrize(
+        "arguments",
+        [["127.0.0.1:1"], ["127.0.0.1:1", "."], ["--logtostderr", "-v=9", "--tracing", "file:trace", "127.0.0.1:1"]],
+    )
+    def test_a_policy_pack_runs_however_much_the_engine_logs(self, tmp_path: Path, arguments: list[str]) -> None:
+        """With ``--logflow`` the engine puts flags before its address."""
+        (tmp_path / "__main__.py").write_text("print('the pack')\n")
+        info = program_info(tmp_path)
+        request = language_pb2.RunPluginRequest(pwd=str(tmp_path), args=arguments, kind="analyzer", info=info)
+
+        said = list(LanguageHost().RunPlugin(request, None))
+
+        assert b"".join(answer.stderr for answer in said) == b""
+        assert b"the pack\n" in b"".join(answer.stdout for answer in said)
+
     def test_a_traceback_starts_in_the_program(self, tmp_path: Path) -> None:
         code = compile("def build():\n    raise ValueError('wrong')\nbuild()\n", str(tmp_path / "__main__.py"), "exec")
         try:
