@@ -26,12 +26,12 @@ def _lines(reviews: Sequence[StackReview], base: str, judges: Sequence[str]) -> 
             continue
         if review.risky:
             yield "  This holds data, or all depends on it:"
-            yield from (f"  ! {row(change)}" for change in review.risky)
+            yield from (f"  ! {row(change, signs=True)}" for change in review.risky)
         yield from (f"  {line}" for line in review.problem.strip().splitlines())
         yield f"  Policies: {review.policy_line}"
         for violation in review.policies.violations:
             yield from _violation(violation)
-        yield from (f"    {row(change)}" for change in review.known)
+        yield from (f"    {row(change, signs=True)}" for change in review.known)
         if review.computed:
             names = ", ".join(change.name for change in review.computed)
             yield f"  {len(review.computed)} whose new values are not known yet: {names}"
