@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from review.base import ReviewError, brought_up, checked_out, stacks
+from review.base import ReviewError, brought_up, changed_judges, checked_out, stacks
 from review.comment import comment
 from review.preview import preview
 from review.stack_review import StackReview
@@ -27,6 +27,7 @@ def main(arguments: Sequence[str], tree: Path = HERE) -> int:
     parser.add_argument("--summary", type=Path, help="where to write the same, however long it is")
     options = parser.parse_args(arguments)
     try:
+        judges = changed_judges(tree, options.base)
         with checked_out(tree, options.base) as base:
             names = options.stacks or sorted({*stacks(tree), *stacks(base)})
             reviews = [_review(stack, tree, base, options.base) for stack in names]
@@ -37,10 +38,10 @@ def main(arguments: Sequence[str], tree: Path = HERE) -> int:
         _say("stopped")
         return 130
     if options.comment:
-        options.comment.write_text(comment(reviews, options.base))
+        options.comment.write_text(comment(reviews, options.base, judges=judges))
     if options.summary:
-        options.summary.write_text(comment(reviews, options.base, limit=None))
-    print(terminal(reviews, options.base), end="")
+        options.summary.write_text(comment(reviews, options.base, judges=judges, limit=None))
+    print(terminal(reviews, options.base, judges=judges), end="")
     return 1 if any(one.refused for one in reviews) else 0
 
 

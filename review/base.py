@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+JUDGES = (".github", "policies", "review", "sandbox")
+"""The folders that decide what a review says: a change of one of them may hide what it changes besides."""
 
 
 class ReviewError(Exception):
@@ -20,8 +23,16 @@ def stacks(folder: Path) -> list[str]:
     return sorted(path.name.split(".")[1] for path in folder.glob("Pulumi.*.yaml"))
 
 
+def changed_judges(repository: Path, base: str) -> list[str]:
+    """Which of the folders that decide what a review says differ from ``base``. Raises ReviewError."""
+    problem = f"{base} can't be had"
+    changed = _run(["git", "diff", "--name-only", base, "--", *JUDGES], repository, problem).splitlines()
+    new = _run(["git", "ls-files", "--others", "--exclude-standard", "--", *JUDGES], repository, problem).splitlines()
+    return sorted({name.partition("/")[0] for name in [*changed, *new]})
+
+
 @contextmanager
-def checked_out(repository: Path, base: str) -> Iterator[Path]:
+def checked_out(repository: Path, base: str) -> Generator[Path]:
     """A folder with the program of commit ``base``, and with the sandbox of ``repository``.
 
     The sandbox is a tool here: with the base's own one, a pull request that brings a resource together with the
@@ -43,7 +54,7 @@ def checked_out(repository: Path, base: str) -> Iterator[Path]:
 
 
 @contextmanager
-def brought_up(folder: Path, stack: str, new_file: Path) -> Iterator[bool]:
+def brought_up(folder: Path, stack: str, new_file: Path) -> Generator[bool]:
     """The sandbox of ``stack``, up as the base has it. Where the base has none it is empty, with the file of the head.
 
     Gives whether the stack is new. Raises ReviewError when the base does not come up.
@@ -61,7 +72,8 @@ def brought_up(folder: Path, stack: str, new_file: Path) -> Iterator[bool]:
         )
 
 
-def _run(command: Sequence[str], folder: Path, problem: str) -> None:
+def _run(command: Sequence[str], folder: Path, problem: str) -> str:
     done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         raise ReviewError(f"{problem}:\n{done.stdout[-4000:].strip()}")
+    return done.stdout

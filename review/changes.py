@@ -136,7 +136,8 @@ def _properties(step: Step, operation: Operation) -> Iterator[PropertyChange]:
 
 def _is_unknown(state: Mapping[str, Any], path: str) -> bool:
     """Whether the new value at ``path`` is unknown; what the program does not set is computed by the provider."""
-    inputs, outputs = state.get("inputs") or {}, state.get("outputs") or {}
+    inputs: Mapping[str, Any] = state.get("inputs") or {}
+    outputs: Mapping[str, Any] = state.get("outputs") or {}
     first = _steps(path)[:1]
     return _at(inputs if first and first[0] in inputs else outputs, path) == UNKNOWN
 

@@ -40,12 +40,20 @@ class Part(StrEnum):
     WORDS = "most of what the engine and the policies said"
 
 
-def comment(reviews: Sequence[StackReview], base: str, *, limit: int | None = LIMIT) -> str:
-    """What may lose data first, what is only computed folded away. ``limit`` None: all of it, however long."""
-    for number in range(len(Part) + 1):
-        text = _Markdown(list(Part)[:number]).whole(reviews, base)
-        if limit is None or len(text) <= limit:
-            return text
+def comment(reviews: Sequence[StackReview], base: str, *, judges: Sequence[str] = (), limit: int | None = LIMIT) -> str:
+    """What may lose data first, what is only computed folded away.
+
+    ``judges`` are folders that decide what is said here and change as well. ``limit`` None: all of it, however long.
+    """
+    text = _Markdown([]).whole(reviews, base, judges)
+    if limit is None:
+        return text
+    for number in range(1, len(Part) + 1):
+        if len(text) <= limit:
+            break
+        text = _Markdown(list(Part)[:number]).whole(reviews, base, judges)
+    if len(text) <= limit:
+        return text
     # Thousands of resources at risk: the first of them.
     end = f"\n\nThe rest is too long for a comment. {_ELSEWHERE}\n"
     return text[: text.rindex("\n", 0, limit - len(end))] + end
@@ -55,8 +63,11 @@ def comment(reviews: Sequence[StackReview], base: str, *, limit: int | None = LI
 class _Markdown:
     left_out: Sequence[Part]
 
-    def whole(self, reviews: Sequence[StackReview], base: str) -> str:
+    def whole(self, reviews: Sequence[StackReview], base: str, judges: Sequence[str]) -> str:
         lines = [MARK, f"## What this changes, against `{base}`", ""]
+        if judges:
+            names = ", ".join(f"`{name}/`" for name in judges)
+            lines += ["> [!IMPORTANT]", f"> It also changes what decides over this text: {names}. Read that first.", ""]
         if self.left_out:
             names = ", ".join(self.left_out)
             lines += ["> [!NOTE]", f"> All of it is too long for a comment. Left out: {names}.", f"> {_ELSEWHERE}", ""]

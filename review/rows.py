@@ -6,18 +6,27 @@ from collections.abc import Iterable, Sequence
 
 from review.changes import Change, Operation, PropertyChange
 
-_SIGNS = {Operation.CREATE: "+", Operation.UPDATE: "~", Operation.REPLACE: "±", Operation.DELETE: "-"}
+SIGNS = {Operation.CREATE: "+", Operation.UPDATE: "~", Operation.REPLACE: "±", Operation.DELETE: "-"}
+PAST = {
+    Operation.CREATE: "created",
+    Operation.UPDATE: "updated",
+    Operation.REPLACE: "replaced",
+    Operation.DELETE: "deleted",
+}
 _SHOWN = 8
 """Properties that are named; of more, the first ones and their number."""
 
 
-def row(change: Change, *, code: str = "{}", properties: bool = True) -> str:
-    """``± writer (aws:rds/instance:Instance): replaced because of dbName``; ``code`` is put around names."""
-    parts = [f"{_SIGNS[change.operation]} {code.format(change.name)} ({change.type})"]
+def row(change: Change, *, code: str = "{}", signs: bool = False, properties: bool = True) -> str:
+    """``replaced writer (aws:rds/instance:Instance): because of dbName``.
+
+    ``code`` is put around names, ``signs`` stand for the words: in Markdown some of them would be bullets.
+    """
+    parts = [f"{(SIGNS if signs else PAST)[change.operation]} {code.format(change.name)} ({change.type})"]
     because = [one for one in change.properties if one.replaces]
-    if change.operation is Operation.REPLACE:
-        parts.append(f"replaced because of {_listed(because, code)}" if because and properties else "replaced")
-    elif change.operation is Operation.UPDATE and properties and change.properties:
+    if change.operation is Operation.REPLACE and because and properties:
+        parts.append(f"because of {_listed(because, code)}")
+    elif change.operation is Operation.UPDATE and change.properties and properties:
         parts.append(_listed(change.properties, code))
     if change.retained and change.operation in (Operation.REPLACE, Operation.DELETE):
         parts.append("what there is now stays where it is, and the stack forgets it")

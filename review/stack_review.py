@@ -8,13 +8,7 @@ from dataclasses import dataclass, field
 
 from review.changes import Change, Operation
 from review.policies import PolicyReport
-
-_PAST = {
-    Operation.CREATE: "created",
-    Operation.UPDATE: "updated",
-    Operation.REPLACE: "replaced",
-    Operation.DELETE: "deleted",
-}
+from review.rows import PAST
 
 NEVER_CHECKED = (
     "that an image exists, a certificate is issued or Postgres answers, and that your account's rights, quotas and "
@@ -65,7 +59,7 @@ class StackReview:
         if self.removed:
             return "its file is removed"
         counts = Counter(change.operation for change in self.changes if not change.only_computed)
-        told = [f"{counts[operation]} {_PAST[operation]}" for operation in Operation if counts[operation]]
+        told = [f"{counts[operation]} {PAST[operation]}" for operation in Operation if counts[operation]]
         if self.computed:
             told.append(f"{len(self.computed)} perhaps updated")
         if self.problem:

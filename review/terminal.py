@@ -9,12 +9,15 @@ from review.rows import row
 from review.stack_review import StackReview
 
 
-def terminal(reviews: Sequence[StackReview], base: str) -> str:
-    return "\n".join(_lines(reviews, base)).rstrip() + "\n"
+def terminal(reviews: Sequence[StackReview], base: str, *, judges: Sequence[str] = ()) -> str:
+    """``judges`` are folders that decide what is said here and change as well."""
+    return "\n".join(_lines(reviews, base, judges)).rstrip() + "\n"
 
 
-def _lines(reviews: Sequence[StackReview], base: str) -> Iterator[str]:
+def _lines(reviews: Sequence[StackReview], base: str, judges: Sequence[str]) -> Iterator[str]:
     yield f"What this changes, against {base}"
+    if judges:
+        yield f"It also changes what decides over this text: {', '.join(judges)}. Read that first."
     for review in reviews:
         yield ""
         yield f"{review.stack}: {review.summary}"
@@ -23,12 +26,12 @@ def _lines(reviews: Sequence[StackReview], base: str) -> Iterator[str]:
             continue
         if review.risky:
             yield "  This holds data, or all depends on it:"
-            yield from (f"  ! {row(change)}" for change in review.risky)
+            yield from (f"  ! {row(change, signs=True)}" for change in review.risky)
         yield from (f"  {line}" for line in review.problem.strip().splitlines())
         yield f"  Policies: {review.policy_line}"
         for violation in review.policies.violations:
             yield from _violation(violation)
-        yield from (f"    {row(change)}" for change in review.known)
+        yield from (f"    {row(change, signs=True)}" for change in review.known)
         if review.computed:
             names = ", ".join(change.name for change in review.computed)
             yield f"  {len(review.computed)} whose new values are not known yet: {names}"

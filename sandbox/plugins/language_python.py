@@ -44,11 +44,6 @@ def interpreter(info: Any) -> Path:
     return Path(sys.executable)
 
 
-def engine_of_policies(arguments: list[str]) -> str:
-    """The engine's address among a policy pack's arguments: behind options of logging, the last that is no option."""
-    return [argument for argument in arguments if not argument.startswith("-")][-1]
-
-
 def environment_of(python: Path, extra: Mapping[str, str]) -> dict[str, str]:
     """The environment for a child that runs ``python``, as if its virtual environment were activated."""
     environ = {**os.environ, **extra}
@@ -137,7 +132,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         python = interpreter(request.info)
         program = Path(request.info.program_directory, request.info.entry_point).resolve()
         if request.kind == "analyzer":
-            command = [str(python), "-m", "pulumi.policy", engine_of_policies(list(request.args)), str(program)]
+            # Flags of logs and traces, the engine's address, and perhaps the folder once more.
+            words = [word for word in request.args if word != "."]
+            command = [str(python), "-m", "pulumi.policy", *words, str(program)]
         else:
             command = [str(python), str(program), *request.args]
         extra = dict(entry.split("=", 1) for entry in request.env if "=" in entry)

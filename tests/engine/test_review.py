@@ -114,17 +114,18 @@ def test_a_review_shows_what_changes_what_is_refused_and_a_stack_that_the_base_l
 
     lines = (repository.folder / "review.md").read_text().splitlines()
     assert done.returncode == 1, "a policy refuses it"
+    assert "> It also changes what decides over this text: `policies/`. Read that first." in lines
     dev, test = (next(line for line in lines if line.startswith(f"### {stack}:")) for stack in ("dev", "test"))
     assert dev == "### dev: 1 created, 1 updated, 1 replaced, 1 perhaps updated, refused by 1 policy violation"
     # The provider, three resources, and the role: nothing of it is up.
     assert test == "### test: new: 5 created, refused by 1 policy violation"
 
     of_dev = "\n".join(lines[lines.index(dev) : lines.index(test)])
-    assert "> - ± `images` (aws:ecr/repository:Repository): replaced because of `name`" in of_dev
-    assert "- ~ `role` (aws:iam/role:Role): `description`" in of_dev
-    assert "- + `another` (aws:iam/role:Role)" in of_dev
+    assert "> - replaced `images` (aws:ecr/repository:Repository): because of `name`" in of_dev
+    assert "- updated `role` (aws:iam/role:Role): `description`" in of_dev
+    assert "- created `another` (aws:iam/role:Role)" in of_dev
     _, _, folded = of_dev.partition("<details>")
-    assert "- ~ `grant` (aws:iam/rolePolicy:RolePolicy): `policy` (not known yet)" in folded
+    assert "- updated `grant` (aws:iam/rolePolicy:RolePolicy): `policy` (not known yet)" in folded
 
     assert "**Policies**: 1 mandatory, 1 advisory, of 4 rules." in of_dev
     assert "⛔ mandatory `immutable-images`: `images` (aws:ecr/repository:Repository): " in of_dev

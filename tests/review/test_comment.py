@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -41,19 +42,19 @@ COMMENT = f"""\
 
 > [!CAUTION]
 > **This holds data, or all depends on it:**
-> - ± `writer` (aws:rds/instance:Instance): replaced because of `dbName`
+> - replaced `writer` (aws:rds/instance:Instance): because of `dbName`
 
 **Policies**: 1 mandatory, 1 advisory, of 3 rules.
 - ⛔ mandatory `no-public-database`: `writer` (aws:rds/instance:Instance): It has an address.
   **Fix**: Take it away.
 - ⚠️ advisory `limits`: `app` (kubernetes:apps/v1:Deployment): No limit of &lt;cpu&gt;.
 
-- ~ `app` (kubernetes:apps/v1:Deployment): `spec.replicas`
-- + `new` (aws:iam/role:Role)
+- updated `app` (kubernetes:apps/v1:Deployment): `spec.replicas`
+- created `new` (aws:iam/role:Role)
 
 <details><summary>1 whose new values are not known yet: most often nothing changes</summary>
 
-- ~ `grant` (aws:iam/policy:Policy): `policy` (not known yet)
+- updated `grant` (aws:iam/policy:Policy): `policy` (not known yet)
 
 </details>
 
@@ -91,7 +92,7 @@ def test_the_terminal_says_the_same() -> None:
         "",
         "dev: 1 created, 1 updated, 1 replaced, 1 perhaps updated, refused by 1 policy violation",
         "  This holds data, or all depends on it:",
-        "  ! ± writer (aws:rds/instance:Instance): replaced because of dbName",
+        "  ! ± writer (aws:rds/instance:Instance): because of dbName",
         "  Policies: 1 mandatory, 1 advisory, of 3 rules",
         "  ! mandatory: no-public-database: writer (aws:rds/instance:Instance): It has an address.",
         "      fix: Take it away.",
@@ -171,6 +172,14 @@ def test_what_the_engine_says_cannot_break_out_of_its_frame() -> None:
     assert "\n````\nbefore\n```\n# A heading\n```\n````\n" in said
 
 
+def test_no_row_of_the_comment_is_taken_for_a_list_in_a_list() -> None:
+    """Markdown reads ``- - name`` and ``- + name`` so."""
+    said = comment([StackReview("dev", [NEW, APP, GRANT, WRITER, Change(ROLE, "old", Operation.DELETE)])], "main")
+
+    assert not re.search(r"^(> )?- [-+*] ", said, re.MULTILINE)
+    assert "- deleted `old`" in said
+
+
 def test_of_many_properties_the_first_are_named() -> None:
     many = tuple(PropertyChange(f"p{number}") for number in range(10))
     said = terminal([StackReview("dev", [Change(ROLE, "role", Operation.UPDATE, many)])], "main")
@@ -183,11 +192,18 @@ def many(operation: Operation, number: int, *, computed: bool = False, token: st
     return [Change(token, f"{operation}-{computed}-{index:05}", operation, properties) for index in range(number)]
 
 
+@pytest.mark.parametrize("write", [comment, terminal])
+def test_a_change_of_what_judges_is_said_before_all_else(write: Callable[..., str]) -> None:
+    """Whoever weakens a rule is judged by the weak one."""
+    assert "policies" in " ".join(write(REVIEWS, "main", judges=["policies"]).splitlines()[:5])
+    assert "decides over" not in write(REVIEWS, "main")
+
+
 def test_many_creations_are_folded_away() -> None:
     said = comment([StackReview("dev", many(Operation.CREATE, 134))], "main")
 
     assert "<details><summary>134 created</summary>" in said
-    assert said.count("- + `create") == 134
+    assert said.count("- created `create") == 134
 
 
 def test_a_comment_is_never_longer_than_github_takes_and_says_what_it_left_out() -> None:
@@ -199,7 +215,7 @@ def test_a_comment_is_never_longer_than_github_takes_and_says_what_it_left_out()
     assert "The summary of the job and its artifact `review` have it." in said
     assert "2000 created (2000 lines left out)" in said
     # What is missed least goes first: the rest is all there.
-    for kept in ("`writer`", "replaced because of `dbName`", "it failed", "no-public-database", "limits", "`app`"):
+    for kept in ("`writer`", "because of `dbName`", "it failed", "no-public-database", "limits", "`app`"):
         assert kept in said
 
 
@@ -227,5 +243,5 @@ def test_even_thousands_of_replaced_databases_fit() -> None:
 def test_the_summary_has_all_of_it() -> None:
     whole = comment([StackReview("dev", many(Operation.CREATE, 5000))], "main", limit=None)
 
-    assert whole.count("- + `create") == 5000
+    assert whole.count("- created `create") == 5000
     assert "Left out" not in whole

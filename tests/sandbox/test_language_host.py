@@ -20,7 +20,7 @@ from sandbox.engine import Engine
 from sandbox.environment import for_children, prepare
 from sandbox.home import Home
 from sandbox.lifecycle import start, stop
-from sandbox.plugins.language_python import LanguageHost, engine_of_policies, interpreter
+from sandbox.plugins.language_python import LanguageHost, interpreter
 from sandbox.plugins.run_program import user_traceback
 from sandbox.stack_file import read
 from sandbox.toolchain.pins import kubernetes_minors, tools
@@ -65,10 +65,6 @@ class TestProtocol:
         assert interpreter(program_info(tmp_path, virtualenv=".venv")) == python
         assert interpreter(program_info(tmp_path)) == Path(sys.executable)
 
-    @pytest.mark.parametrize("logging", [[], ["--logtostderr", "-v=9"], ["--tracing", "file:./trace"]])
-    def test_a_policy_pack_gets_the_engines_address(self, logging: list[str]) -> None:
-        assert engine_of_policies([*logging, "127.0.0.1:7"]) == "127.0.0.1:7"
-
     def test_it_lists_what_the_program_can_import(self) -> None:
         request = language_pb2.GetProgramDependenciesRequest(info=program_info(REPOSITORY))
         found = {item.name: item.version for item in LanguageHost().GetProgramDependencies(request, None).dependencies}
@@ -86,6 +82,21 @@ class TestProtocol:
         assert b"".join(answer.stdout for answer in said) == b"here argument\n"
         assert b"".join(answer.stderr for answer in said) == b"oh"
         assert said[-1].exitcode == 7
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [["127.0.0.1:1"], ["127.0.0.1:1", "."], ["--logtostderr", "-v=9", "--tracing", "file:trace", "127.0.0.1:1"]],
+    )
+    def test_a_policy_pack_runs_however_much_the_engine_logs(self, tmp_path: Path, arguments: list[str]) -> None:
+        """With ``--logflow`` the engine puts flags before its address."""
+        (tmp_path / "__main__.py").write_text("print('the pack')\n")
+        info = program_info(tmp_path)
+        request = language_pb2.RunPluginRequest(pwd=str(tmp_path), args=arguments, kind="analyzer", info=info)
+
+        said = list(LanguageHost().RunPlugin(request, None))
+
+        assert b"".join(answer.stderr for answer in said) == b""
+        assert b"the pack\n" in b"".join(answer.stdout for answer in said)
 
     def test_a_traceback_starts_in_the_program(self, tmp_path: Path) -> None:
         code = compile("def build():\n    raise ValueError('wrong')\nbuild()\n", str(tmp_path / "__main__.py"), "exec")
