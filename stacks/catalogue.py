@@ -5,6 +5,7 @@ botocore is there for development only, so nothing of the program imports this m
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from components import machines, regions
 _HEAD = "# Generated from botocore by `make docs`: {what}.\n"
 
 
+@cache
 def tables() -> dict[Path, str]:
-    """What must be in which file."""
+    """What must be in which file. Reading the models takes a second."""
     loader: Any = Loader()
     types: list[str] = loader.load_service_model("ec2", "service-2")["shapes"]["InstanceType"]["enum"]
     families: dict[str, list[str]] = {}

@@ -62,21 +62,27 @@ def at(config: Any, place: Place) -> Any:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> tuple[str, Config]:
-    """A stack with one to three mutations."""
+    """A stack with one to three mutations, of which some are as good as what was there."""
     stack = draw(st.sampled_from(list(STACKS)))
     config = deepcopy(STACKS[stack])
     for _ in range(draw(st.integers(1, 3))):
         known = [place for place in places(config) if str(place[0]).startswith("platform:")]
         *way, last = draw(st.sampled_from(known))
         holder = at(config, tuple(way))
-        match draw(st.sampled_from(["replace", "remove", "copy", "add"])):
+        match draw(st.sampled_from(["replace", "remove", "copy", "add", "nudge", "borrow", "borrow"])):
+            case "nudge" if type(holder[last]) is int:
+                holder[last] += draw(st.sampled_from([-1, 1, 2]))
+            case "borrow":
+                # What the other stack has there may well be usable.
+                other = STACKS["prod" if stack == "dev" else "dev"]
+                holder[last] = deepcopy(at(other, (*way, last))) if (*way, last) in places(other) else draw(values)
             case "replace":
                 holder[last] = deepcopy(draw(values))
             case "remove":
                 del holder[last]
             case "copy":
                 holder[last] = deepcopy(at(config, draw(st.sampled_from(known))))
-            case "add" if isinstance(holder, list):
+            case "add" | "nudge" if isinstance(holder, list):
                 holder.append(deepcopy(draw(values)))
             case _:
                 key = draw(st.one_of(st.just(f"{last}s"), st.text(min_size=1, max_size=40)))
