@@ -29,12 +29,12 @@ def check_version(version: str) -> None:
 def check_step(current: str, wanted: str) -> None:
     """Raise Refusal when EKS does not take a cluster from ``current`` to ``wanted``.
 
-    A control plane goes one minor version at a time, and never back.
+    A control plane goes one minor version at a time. Back it goes by hand only, within a week: docs/aws.md.
     """
     now, then = _numbers(current), _numbers(wanted)
     if then < now:
         raise Refusal(
-            f"the cluster is at {current} already, and EKS never goes back",
+            f"the cluster is at {current} already, and no setting takes it back",
             allowed=f"{current} and the version after it",
             fix=f'write "{current}"'
             + ("" if current in VERSIONS else ", with a release of this program that knows it"),

@@ -66,7 +66,7 @@ def test_a_minor_version_of_kubernetes_that_would_be_skipped() -> None:
 def test_a_version_of_kubernetes_that_the_cluster_has_left_behind() -> None:
     """EKS upgrades by itself when standard support ends."""
     assert told("dev", with_cluster("platform-dev", "1.36")) == HEAD.format(stack="dev") + (
-        'platform:cluster.version = "1.35": the cluster is at 1.36 already, and EKS never goes back; '
+        'platform:cluster.version = "1.35": the cluster is at 1.36 already, and no setting takes it back; '
         'allowed: 1.36 and the version after it; fix: write "1.36", with a release of this program that knows it'
     )
 

@@ -27,7 +27,9 @@ def test_a_version_between_that_is_not_built_here_is_gone_through_in_eks() -> No
 
 
 def test_a_cluster_that_eks_upgraded_by_itself_does_not_go_back() -> None:
-    with pytest.raises(ValueError, match=r"at 1\.36 already, and EKS never goes back.*with a release of this program"):
+    with pytest.raises(
+        ValueError, match=r"at 1\.36 already, and no setting takes it back.*with a release of this program"
+    ):
         check_step("1.36", "1.35")
 
 
