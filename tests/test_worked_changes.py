@@ -25,6 +25,7 @@ TESTS = {
         "tests/components/nodes/test_node_group.py",
         "tests/stacks/test_wiring.py",
         "tests/stacks/test_documentation.py",
+        "tests/stacks/test_bad_input.py",
     ],
     "policy-rule": ["tests/policies"],
     "sandbox-type": [

@@ -139,20 +139,6 @@ def test_what_only_aws_knows_is_told_by_the_preview(dev: Clone, right: str, wron
     assert "Traceback" not in said
 
 
-def test_a_bad_setting_that_is_kept_secret_is_told_without_showing_it(dev: Clone) -> None:
-    given = dev.stack_file.read_text()
-    try:
-        dev.configure("platform:application.host", "https://canary-0f3a", "--secret")
-        answer = dev.pulumi("preview", check=False)
-    finally:
-        dev.stack_file.write_text(given)
-
-    said = answer.stdout + answer.stderr
-    assert answer.returncode != 0
-    assert "platform:application.host = [secret]: " in said
-    assert "canary-0f3a" not in said
-
-
 def test_no_secret_is_in_plain_text_in_the_state(dev: Clone) -> None:
     secrets = dev.kubectl("get", "secrets", "-n", "application")["items"]
     application = next(item for item in secrets if item["metadata"]["name"] == "app-secrets")
