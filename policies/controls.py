@@ -61,8 +61,8 @@ CIS_KUBERNETES: Final = {
     "5.2.7": "Minimize the admission of root containers",
     "5.2.8": "Minimize the admission of containers with the NET_RAW capability",
     "5.2.9": "Minimize the admission of containers with added capabilities",
-    "5.2.10": "Minimize the admission of containers with capabilities assigned",
     "5.2.12": "Minimize the admission of HostPath volumes",
+    "5.2.13": "Minimize the admission of containers which use HostPorts",
     "5.5.1": "Configure Image Provenance using ImagePolicyWebhook admission controller",
     "5.6.2": "Ensure that the seccomp profile is set to docker/default in your Pod definitions",
 }

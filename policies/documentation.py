@@ -32,7 +32,14 @@ def _lines() -> Iterator[str]:
 def _where(rule: AnyRule) -> str:
     if isinstance(rule, StackRule):
         return "the whole stack"
-    return ", ".join(f"`{token.rpartition(':')[2]}`" for token in sorted(rule.types))
+    return ", ".join(f"`{_short(token)}`" for token in sorted(rule.types))
+
+
+def _short(token: str) -> str:
+    """``aws:rds/instance:Instance`` as ``aws rds.Instance``."""
+    package, module, *name = token.split(":")
+    module = module if package == "kubernetes" else module.partition("/")[0]
+    return f"{package} {'.'.join([module, *name])}"
 
 
 def _escaped(text: str) -> str:

@@ -48,12 +48,14 @@ class Judge:
                 yield from self.of_stack(rule, resources)
                 continue
             for resource in resources:
-                if resource.type in rule.types:
+                if rule.concerns(resource.type):
                     yield from self.of_resource(rule, resource)
 
     def _judged(self, rule: AnyRule, found: Iterable[tuple[Resource, str]]) -> Iterator[Violation]:
         for resource, what in found:
-            exemption = next((one for one in self._exemptions if one.covers(rule.name, self._stack, resource)), None)
+            covering = [one for one in self._exemptions if one.covers(rule.name, self._stack, resource)]
+            # An extended one may stand beside the one that ended.
+            exemption = max(covering, key=lambda one: one.expires, default=None)
             text = message(rule, what)
             if exemption is None:
                 yield Violation(rule=rule, urn=resource.urn, text=text, excepted=False)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from policies.controls import Control
-from policies.reading import at, mapping
+from policies.reading import UNKNOWN, Unknown, at, mapping
 
 DISPOSABLE_TAG: Final = "removal-policy"
 """AWS tag by which a stack says what becomes of its data; ``Delete`` means that it goes with the stack."""
@@ -44,7 +44,7 @@ class Resource:
     protect: bool = False
     provider: str = ""
     """Name of the provider resource, or empty."""
-    default_tags: Mapping[str, Any] = field(default_factory=lambda: {})
+    default_tags: Mapping[str, Any] | Unknown = field(default_factory=lambda: {})
     """What the provider tags each of its resources with."""
     refers_to: Mapping[str, frozenset[str]] = field(default_factory=lambda: {})
     """Property to the URNs that its value comes from. Rules about whole stacks see it."""
@@ -55,13 +55,19 @@ class Resource:
 
     @property
     def tags(self) -> Mapping[str, Any]:
-        """Its own tags over the provider's default ones."""
-        return {**self.default_tags, **mapping(self.get("tagsAll")), **mapping(self.get("tags"))}
+        """Its own tags over the provider's default ones, as far as they are known."""
+        defaults = mapping(self.default_tags)
+        return {**defaults, **mapping(self.get("tagsAll")), **mapping(self.get("tags"))}
+
+    @property
+    def tags_known(self) -> bool:
+        """Whether ``tags`` has all that there will be."""
+        return not isinstance(self.default_tags, Unknown) and self.get("tags") is not UNKNOWN
 
     @property
     def disposable(self) -> bool:
-        """Whether its data may go with the stack."""
-        return self.tags.get(DISPOSABLE_TAG) == "Delete"
+        """Whether its data may go with the stack, or that can't be known yet."""
+        return self.tags.get(DISPOSABLE_TAG) == "Delete" or not self.tags_known
 
 
 Check = Callable[[Resource, Settings], Iterable[str]]
@@ -75,6 +81,7 @@ class Rule:
     name: str
     """Its identifier, as exceptions and violations name it."""
     types: frozenset[str]
+    """Type tokens; one that ends with ``*`` stands for all that begin so."""
     check: Check
     controls: tuple[Control, ...]
     """The controls and chapters that ask for it."""
@@ -82,6 +89,10 @@ class Rule:
     """What goes wrong without it."""
     fix: str
     level: Level = Level.MANDATORY
+
+    def concerns(self, token: str) -> bool:
+        """Whether it speaks of resources of this type."""
+        return token in self.types or any(one.endswith("*") and token.startswith(one[:-1]) for one in self.types)
 
 
 StackCheck = Callable[[list[Resource], Settings], Iterable[tuple[Resource, str]]]

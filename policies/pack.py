@@ -66,7 +66,7 @@ def _policy(judge: Judge, rule: AnyRule) -> Policy:
 
 def _of_resource(judge: Judge, rule: Rule) -> Any:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if args.resource_type in rule.types:
+        if rule.concerns(args.resource_type):
             _report(judge.of_resource(rule, seen(args)), report, excepted=False)
 
     return validate

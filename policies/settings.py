@@ -65,6 +65,8 @@ def parse(text: str) -> Loaded:
     for key in document.keys() - set(known):
         problems.append(f"{key}: there is no such key{_nearest(key, known)}; there are {', '.join(known)}")
     lists = {key: _texts(document, key, problems) for key in ("regions", "tags", "registries")}
+    if not isinstance(document.get("exceptions", []), list):
+        problems.append("exceptions is a table of its own: write [[exceptions]], with two brackets on each side")
     exemptions = [
         exemption
         for index, entry in enumerate(elements(document.get("exceptions")))

@@ -67,6 +67,9 @@ def service_annotations(exposure: Exposure) -> dict[str, str]:
     }
     if exposure is Exposure.INTERNAL:
         annotations["service.beta.kubernetes.io/aws-load-balancer-internal"] = "true"
+    else:
+        # So that a policy can tell it from a load balancer that opens a second way in.
+        annotations["platform/entrance"] = "true"
     return annotations
 
 

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from policies.model import AnyRule
-from policies.rules import cluster, data, encryption, identity, kubernetes, network, pods, registry, stack, workloads
+from policies.rules import (
+    cluster,
+    data,
+    encryption,
+    identity,
+    kubernetes,
+    network,
+    pods,
+    rbac,
+    registry,
+    stack,
+    workloads,
+)
 
 RULES: tuple[AnyRule, ...] = (
     *stack.RULES,
@@ -15,5 +27,6 @@ RULES: tuple[AnyRule, ...] = (
     *encryption.RULES,
     *pods.RULES,
     *workloads.RULES,
+    *rbac.RULES,
     *kubernetes.RULES,
 )

@@ -22,6 +22,7 @@ WORKLOADS: Final = LONG_RUNNING | frozenset(
         "kubernetes:batch/v1:CronJob",
         "kubernetes:batch/v1:Job",
         "kubernetes:core/v1:Pod",
+        "kubernetes:core/v1:ReplicationController",
     }
 )
 """Everything that makes pods."""

@@ -12,7 +12,10 @@ from policies.reading import UNKNOWN, at, elements, is_on, shown
 
 _INSTANCE: Final = frozenset({"aws:rds/instance:Instance"})
 _RDS: Final = frozenset({"aws:rds/instance:Instance", "aws:rds/cluster:Cluster"})
-_PARAMETERS: Final = frozenset({"aws:rds/parameterGroup:ParameterGroup"})
+_OTHERS: Final = frozenset({"aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster"})
+_PARAMETERS: Final = frozenset(
+    {"aws:rds/clusterParameterGroup:ClusterParameterGroup", "aws:rds/parameterGroup:ParameterGroup"}
+)
 _CACHE: Final = frozenset({"aws:elasticache/replicationGroup:ReplicationGroup"})
 _LEAST_BACKUP_DAYS: Final = 7
 """Days; AWS Security Hub's RDS.11."""
@@ -20,7 +23,19 @@ _LEAST_BACKUP_DAYS: Final = 7
 
 def _is_replica(resource: Resource) -> bool:
     """A replica is backed up, and stands by, through its source."""
-    return resource.get("replicateSourceDb") is not None
+    return any(resource.get(key) is not None for key in ("replicateSourceDb", "replicationSourceIdentifier"))
+
+
+def _unencrypted(resource: Resource, _: Settings) -> Iterator[str]:
+    # A replica is encrypted as its source is, unless it says otherwise.
+    encrypted = resource.get("storageEncrypted")
+    if not is_on(encrypted) and not (_is_replica(resource) and encrypted is None):
+        yield f"storageEncrypted is {shown(encrypted)}"
+
+
+def _single_cache(resource: Resource, _: Settings) -> Iterator[str]:
+    if resource.get("engine") in ("redis", "valkey"):
+        yield f"engine is {resource.get('engine')}"
 
 
 def _backups(resource: Resource, _: Settings) -> Iterator[str]:
@@ -48,7 +63,7 @@ def _multi_az(resource: Resource, _: Settings) -> Iterator[str]:
 
 def _tls(resource: Resource, _: Settings) -> Iterator[str]:
     family = resource.get("family")
-    if not isinstance(family, str) or not family.startswith("postgres"):
+    if not isinstance(family, str) or not family.startswith(("postgres", "aurora-postgresql")):
         return
     values = {at(one, "name"): at(one, "value") for one in elements(resource.get("parameters"))}
     if resource.get("parameters") is UNKNOWN or UNKNOWN in values:
@@ -73,7 +88,14 @@ def _cache_snapshots(resource: Resource, _: Settings) -> Iterator[str]:
 RULES: Final = (
     Rule(
         name="rds-not-public",
-        types=frozenset({"aws:rds/instance:Instance", "aws:rds/clusterInstance:ClusterInstance"}),
+        types=frozenset(
+            {
+                "aws:dms/replicationInstance:ReplicationInstance",
+                "aws:rds/clusterInstance:ClusterInstance",
+                "aws:rds/instance:Instance",
+                "aws:redshift/cluster:Cluster",
+            }
+        ),
         check=must("publiclyAccessible", be=False),
         controls=(cis_aws("2.2.3"), security_hub("RDS.2")),
         reason="A database with a public address is one wrong security group away from everybody.",
@@ -81,8 +103,8 @@ RULES: Final = (
     ),
     Rule(
         name="rds-encrypted",
-        types=_RDS,
-        check=must("storageEncrypted"),
+        types=_RDS | _OTHERS,
+        check=_unencrypted,
         controls=(cis_aws("2.2.1"), security_hub("RDS.3"), security_hub("RDS.27")),
         reason="Disks, backups and replicas would be in plain text, and a database can't be encrypted later.",
         fix="set storageEncrypted to true.",
@@ -97,9 +119,9 @@ RULES: Final = (
     ),
     Rule(
         name="rds-backups",
-        types=_INSTANCE,
+        types=_RDS,
         check=_backups,
-        controls=(cis_aws("2.2.4"), security_hub("RDS.11")),
+        controls=(security_hub("RDS.11"),),
         reason="Mistakes are often noticed days later.",
         fix=f"set backupRetentionPeriod to {_LEAST_BACKUP_DAYS} days or more; 1 is enough for a disposable stack.",
     ),
@@ -115,7 +137,7 @@ RULES: Final = (
         name="rds-final-snapshot",
         types=_RDS,
         check=unless_disposable(_final_snapshot),
-        controls=(security_hub("RDS.11"),),
+        controls=(security_hub("RDS.8"),),
         reason="What is deleted on purpose is often wanted again.",
         fix="set skipFinalSnapshot to false, and name finalSnapshotIdentifier.",
     ),
@@ -143,6 +165,22 @@ RULES: Final = (
         level=Level.ADVISORY,
         reason="Nobody knows whose an untagged snapshot is, or whether it may be deleted.",
         fix="set copyTagsToSnapshot to true.",
+    ),
+    Rule(
+        name="redshift-encrypted",
+        types=frozenset({"aws:redshift/cluster:Cluster"}),
+        check=must("encrypted"),
+        controls=(guide("Data encryption and secrets management", "Encrypt data at rest"),),
+        reason="Disks and snapshots would be in plain text.",
+        fix="set encrypted to true.",
+    ),
+    Rule(
+        name="elasticache-replication-group",
+        types=frozenset({"aws:elasticache/cluster:Cluster"}),
+        check=_single_cache,
+        controls=(security_hub("ElastiCache.3"), security_hub("ElastiCache.5")),
+        reason="A cluster of one node has no TLS, no login, no encryption and no standby.",
+        fix="use an aws.elasticache.ReplicationGroup.",
     ),
     Rule(
         name="elasticache-encrypted-at-rest",

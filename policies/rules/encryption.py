@@ -38,6 +38,12 @@ def _recovery_window(resource: Resource, _: Settings) -> Iterator[str]:
         yield "recoveryWindowInDays is 0"
 
 
+def _for_ever(resource: Resource, _: Settings) -> Iterator[str]:
+    # 0 is CloudWatch's word for never.
+    if resource.get("retentionInDays") in (None, 0):
+        yield f"retentionInDays is {shown(resource.get('retentionInDays'))}"
+
+
 def _public_bucket(resource: Resource, _: Settings) -> Iterator[str]:
     acl = resource.get("acl")
     if isinstance(acl, str) and acl.startswith(("public-", "authenticated-")):
@@ -104,14 +110,14 @@ RULES: Final = (
         name="logs-encrypted",
         types=_LOG_GROUP,
         check=must_be_set("kmsKeyId"),
-        controls=(cis_eks("2.1.1"), guide("Data encryption and secrets management", "Encrypt data at rest")),
+        controls=(guide("Data encryption and secrets management", "Encrypt data at rest"),),
         reason="Audit and flow logs tell an attacker where to go next.",
         fix="set kmsKeyId to a key that CloudWatch Logs may use.",
     ),
     Rule(
         name="logs-retention",
         types=_LOG_GROUP,
-        check=must_be_set("retentionInDays"),
+        check=_for_ever,
         controls=(guide("Auditing and logging", "Enable audit logs"), security_hub("CloudWatch.16")),
         reason="Without it logs are kept, and paid for, for ever.",
         fix="set retentionInDays to what your auditors ask for.",

@@ -23,9 +23,16 @@ _POLICIES: Final = frozenset(
 _RESOURCE_POLICIES: Final = frozenset(
     {
         "aws:ecr/repositoryPolicy:RepositoryPolicy",
+        "aws:efs/fileSystemPolicy:FileSystemPolicy",
+        "aws:kms/key:Key",
+        "aws:kms/keyPolicy:KeyPolicy",
+        "aws:s3/bucket:Bucket",
         "aws:s3/bucketPolicy:BucketPolicy",
+        "aws:secretsmanager/secret:Secret",
         "aws:secretsmanager/secretPolicy:SecretPolicy",
+        "aws:sns/topic:Topic",
         "aws:sns/topicPolicy:TopicPolicy",
+        "aws:sqs/queue:Queue",
         "aws:sqs/queuePolicy:QueuePolicy",
     }
 )
@@ -34,9 +41,28 @@ _ATTACHMENTS: Final = frozenset(
         "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
         "aws:iam/policyAttachment:PolicyAttachment",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
         "aws:iam/userPolicyAttachment:UserPolicyAttachment",
     }
 )
+_WHO: Final = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourceorgid",
+        "aws:sourceowner",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "iam:passedtoservice",
+        "kms:calleraccount",
+        "sts:externalid",
+    }
+)
+"""Keys of conditions that say whose requests are meant."""
 _TAKING_ROLES: Final = frozenset({"iam:*", "iam:passrole", "sts:*", "sts:assumerole"})
 _ADMINISTRATOR: Final = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
 _OF_USERS: Final = frozenset({"aws:iam/userPolicy:UserPolicy", "aws:iam/userPolicyAttachment:UserPolicyAttachment"})
@@ -54,32 +80,59 @@ def statements(document: Any) -> list[dict[str, Any]]:
     return [mapping(one) for one in listed if at(one, "Effect") == "Allow"]
 
 
+def _documents(resource: Resource) -> Iterator[tuple[str, Any]]:
+    """The policies of an identity: its own, or those that stand in its role."""
+    if resource.type in _ROLE:
+        for index, inline in enumerate(elements(resource.get("inlinePolicies"))):
+            yield f"inlinePolicies[{index}].policy", at(inline, "policy")
+    else:
+        yield "policy", resource.get("policy")
+
+
 def _everything(resource: Resource, _: Settings) -> Iterator[str]:
-    for statement in statements(resource.get("policy")):
-        actions = set(texts(statement.get("Action")))
-        if {"*", "*:*"} & actions and "*" in texts(statement.get("Resource")):
-            yield "policy allows every action on every resource"
-        if "NotAction" in statement and "*" in texts(statement.get("Resource")):
-            yield "policy allows every action but some (NotAction) on every resource"
+    for path, document in _documents(resource):
+        for statement in statements(document):
+            if "*" not in texts(statement.get("Resource")):
+                continue
+            if {"*", "*:*"} & set(texts(statement.get("Action"))):
+                yield f"{path} allows every action on every resource"
+            if "NotAction" in statement:
+                yield f"{path} allows every action but some (NotAction) on every resource"
 
 
 def _pass_any_role(resource: Resource, _: Settings) -> Iterator[str]:
-    for statement in statements(resource.get("policy")):
-        taken = sorted(_TAKING_ROLES & {action.lower() for action in texts(statement.get("Action"))})
-        if taken and "*" in texts(statement.get("Resource")) and not statement.get("Condition"):
-            yield f"policy allows {', '.join(taken)} on every role"
+    for path, document in _documents(resource):
+        for statement in statements(document):
+            taken = sorted(_TAKING_ROLES & {action.lower() for action in texts(statement.get("Action"))})
+            if taken and "*" in texts(statement.get("Resource")) and not _narrowed(statement):
+                yield f"{path} allows {', '.join(taken)} on every role"
 
 
 def _administrators(resource: Resource, _: Settings) -> Iterator[str]:
-    arn = resource.get("policyArn")
-    if isinstance(arn, str) and arn.endswith(tuple(f"/{name}" for name in _ADMINISTRATOR)):
-        yield f"policyArn is {arn}"
+    for key in ("policyArn", "policyArns", "managedPolicyArns"):
+        for arn in texts(resource.get(key)):
+            if arn.endswith(tuple(f"/{name}" for name in _ADMINISTRATOR)):
+                yield f"{key} has {arn}"
+
+
+def _conditions(statement: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
+    """Operator, key in lower case, values."""
+    for operator, conditions in mapping(statement.get("Condition")).items():
+        for key, values in mapping(conditions).items():
+            yield operator, key.lower(), texts(values)
+
+
+def _narrowed(statement: dict[str, Any]) -> bool:
+    """Whether a condition says whose requests are meant; others, such as that for TLS, say only how they come."""
+    return any(
+        key in _WHO and "Not" not in operator and "*" not in values for operator, key, values in _conditions(statement)
+    )
 
 
 def _anybody(statement: dict[str, Any]) -> bool:
     principal = statement.get("Principal")
-    everyone = principal == "*" or "*" in texts(at(principal, "AWS"))
-    return everyone and not statement.get("Condition")
+    everyone = principal == "*" or "*" in texts(at(principal, "AWS")) or "NotPrincipal" in statement
+    return everyone and not _narrowed(statement)
 
 
 def _trusts_anybody(resource: Resource, _: Settings) -> Iterator[str]:
@@ -94,24 +147,28 @@ def _open_resource_policy(resource: Resource, _: Settings) -> Iterator[str]:
 
 def _trusts_any_workload(resource: Resource, _: Settings) -> Iterator[str]:
     for statement in statements(resource.get("assumeRolePolicy")):
-        if not at(statement, "Principal", "Federated"):
+        if not any(":oidc-provider/" in arn for arn in texts(at(statement, "Principal", "Federated"))):
             continue
         subjects = [
-            (operator, value)
-            for operator, conditions in mapping(statement.get("Condition")).items()
-            for key, value in mapping(conditions).items()
-            if key.endswith(":sub")
+            value
+            for operator, key, values in _conditions(statement)
+            if key.endswith(":sub") and operator in ("StringEquals", "StringLike")
+            for value in values
         ]
-        if not subjects or any(
-            "*" in texts(value) or "system:serviceaccount:*" in texts(value) for _, value in subjects
-        ):
+        if not subjects or any(_any_workload(subject) for subject in subjects):
             yield "assumeRolePolicy lets any identity of the OIDC provider take this role"
+
+
+def _any_workload(subject: str) -> bool:
+    """Whether the owner or the namespace in ``repo:owner/...`` or ``system:serviceaccount:namespace:...`` is open."""
+    kind, _, rest = subject.removeprefix("system:").partition(":")
+    return "*" in kind or "*" in rest.replace("/", ":").partition(":")[0]
 
 
 RULES: Final = (
     Rule(
         name="iam-no-full-access",
-        types=_POLICIES,
+        types=_POLICIES | _ROLE,
         check=_everything,
         controls=(cis_aws("1.15"), security_hub("IAM.1")),
         reason="Whoever gets hold of it owns the account.",
@@ -119,7 +176,7 @@ RULES: Final = (
     ),
     Rule(
         name="iam-no-administrators",
-        types=_ATTACHMENTS,
+        types=_ATTACHMENTS | _ROLE,
         check=_administrators,
         controls=(cis_aws("1.15"), security_hub("IAM.1")),
         reason="Whoever gets hold of it owns the account.",
@@ -127,7 +184,7 @@ RULES: Final = (
     ),
     Rule(
         name="iam-no-role-passing",
-        types=_POLICIES,
+        types=_POLICIES | _ROLE,
         check=_pass_any_role,
         controls=(
             cis_aws("1.15"),

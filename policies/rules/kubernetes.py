@@ -12,15 +12,6 @@ from policies.reading import UNKNOWN, at, elements, is_on, mapping, shown, texts
 from policies.rules.containers import WORKLOADS
 from policies.rules.workloads import holds_secret
 
-_ROLES: Final = frozenset(
-    {"kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "kubernetes:rbac.authorization.k8s.io/v1:Role"}
-)
-_BINDINGS: Final = frozenset(
-    {
-        "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
-        "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
-    }
-)
 _NAMESPACED: Final = WORKLOADS | frozenset(
     {
         "kubernetes:core/v1:ConfigMap",
@@ -33,7 +24,13 @@ _NAMESPACED: Final = WORKLOADS | frozenset(
 _NETWORK_POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _EXACT_VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?")
-_EBS: Final = "ebs.csi.aws.com"
+_EBS: Final = ("ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "kubernetes.io/aws-ebs")
+_ENTRANCE: Final = "platform/entrance"
+_INTERNAL: Final = (
+    "service.beta.kubernetes.io/aws-load-balancer-internal",
+    "service.beta.kubernetes.io/aws-load-balancer-scheme",
+)
+_BUILT_IN: Final = re.compile(r"kubernetes:([a-z]+|[a-z.]+\.k8s\.io)/")
 
 
 def _profile(resource: Resource, _: Settings) -> Iterator[str]:
@@ -46,24 +43,6 @@ def _profile(resource: Resource, _: Settings) -> Iterator[str]:
 def _default_namespace(resource: Resource, _: Settings) -> Iterator[str]:
     if resource.get("metadata", "namespace") in (None, "", "default"):
         yield "it is in the namespace default"
-
-
-def _wildcards(resource: Resource, _: Settings) -> Iterator[str]:
-    for index, rule in enumerate(elements(resource.get("rules"))):
-        for key in ("verbs", "resources"):
-            if "*" in texts(at(rule, key)):
-                yield f"rules[{index}].{key} has *"
-
-
-def _cluster_admin(resource: Resource, _: Settings) -> Iterator[str]:
-    if resource.get("roleRef", "name") == "cluster-admin":
-        yield "it binds cluster-admin"
-
-
-def _everybody(resource: Resource, _: Settings) -> Iterator[str]:
-    for subject in elements(resource.get("subjects")):
-        if at(subject, "name") in ("system:anonymous", "system:unauthenticated", "system:authenticated"):
-            yield f"it binds {at(subject, 'name')}"
 
 
 def _secrets_in_config(resource: Resource, _: Settings) -> Iterator[str]:
@@ -82,6 +61,20 @@ def _node_port(resource: Resource, _: Settings) -> Iterator[str]:
         yield "spec.type is NodePort"
 
 
+def _load_balancer(resource: Resource, _: Settings) -> Iterator[str]:
+    annotations = resource.get("metadata", "annotations")
+    internal = [str(at(annotations, name)) in ("true", "internal", "0.0.0.0/0") for name in _INTERNAL]
+    named = at(annotations, _ENTRANCE) in ("true", UNKNOWN) or resource.get("spec", "loadBalancerSourceRanges")
+    if resource.get("spec", "type") == "LoadBalancer" and not any(internal) and not named:
+        yield "spec.type is LoadBalancer, and it is neither internal nor named as an entrance"
+
+
+def _unseen_kind(resource: Resource, _: Settings) -> Iterator[str]:
+    kind = resource.type.rpartition(":")[2]
+    if _BUILT_IN.match(resource.type) and kind.endswith(("Patch", "List")):
+        yield f"it is a {kind}, whose contents no other rule sees"
+
+
 def _external_ips(resource: Resource, _: Settings) -> Iterator[str]:
     if elements(resource.get("spec", "externalIPs")):
         yield "spec.externalIPs is set"
@@ -96,18 +89,19 @@ def _chart_version(resource: Resource, _: Settings) -> Iterator[str]:
 
 def _unencrypted_storage(resource: Resource, _: Settings) -> Iterator[str]:
     encrypted = resource.get("parameters", "encrypted")
-    if resource.get("provisioner") == _EBS and not is_on(encrypted):
+    if resource.get("provisioner") in _EBS and not is_on(encrypted):
         yield f"parameters.encrypted is {shown(encrypted)}"
 
 
+def _denies(policy: Resource) -> bool:
+    """Whether it speaks of all pods, and lets nobody in by itself."""
+    selector, types = policy.get("spec", "podSelector"), policy.get("spec", "policyTypes")
+    ingress = types in (None, UNKNOWN) or "Ingress" in texts(types)
+    return selector in ({}, UNKNOWN) and ingress and {} not in elements(policy.get("spec", "ingress"))
+
+
 def _undenied(resources: list[Resource], _: Settings) -> Iterator[tuple[Resource, str]]:
-    denied = {
-        one.get("metadata", "namespace")
-        for one in resources
-        if one.type == _NETWORK_POLICY
-        and one.get("spec", "podSelector") == {}
-        and "Ingress" in texts(one.get("spec", "policyTypes"))
-    }
+    denied = {one.get("metadata", "namespace") for one in resources if one.type == _NETWORK_POLICY and _denies(one)}
     for one in resources:
         namespace = one.get("metadata", "namespace")
         if one.type in WORKLOADS and isinstance(namespace, str) and namespace not in denied:
@@ -159,46 +153,6 @@ RULES: Final = (
         fix="add a NetworkPolicy with an empty podSelector and policyTypes [Ingress], and allow what is needed.",
     ),
     Rule(
-        name="rbac-no-wildcards",
-        types=_ROLES,
-        check=_wildcards,
-        controls=(
-            cis_eks("4.1.3"),
-            guide(
-                "Identity and Access Management",
-                "Employ least privileged access when creating RoleBindings and ClusterRoleBindings",
-            ),
-        ),
-        reason="A wildcard also grants what is invented later.",
-        fix="name the verbs and resources.",
-    ),
-    Rule(
-        name="rbac-no-cluster-admin",
-        types=_BINDINGS,
-        check=_cluster_admin,
-        controls=(
-            cis_eks("4.1.1"),
-            guide(
-                "Identity and Access Management",
-                "Employ least privileged access when creating RoleBindings and ClusterRoleBindings",
-            ),
-        ),
-        reason="Whoever takes over the subject owns the cluster.",
-        fix="bind a role with what is needed; people get in by EKS access entries.",
-    ),
-    Rule(
-        name="rbac-no-everybody",
-        types=_BINDINGS,
-        check=_everybody,
-        controls=(
-            guide(
-                "Identity and Access Management", "Review and revoke unnecessary anonymous access to your EKS cluster"
-            ),
-        ),
-        reason="Everybody who reaches the API server would have these rights.",
-        fix="bind a group or a service account of your own.",
-    ),
-    Rule(
         name="config-map-no-secrets",
         types=frozenset({"kubernetes:core/v1:ConfigMap"}),
         check=_secrets_in_config,
@@ -223,7 +177,23 @@ RULES: Final = (
         check=_node_port,
         controls=(guide("Network security", "Ingress Controllers and Load Balancers"),),
         reason="It opens the same port on every node, past the entrance.",
-        fix="use ClusterIP behind the Ingress, or LoadBalancer.",
+        fix="use ClusterIP behind the Ingress.",
+    ),
+    Rule(
+        name="service-entrance-named",
+        types=frozenset({"kubernetes:core/v1:Service"}),
+        check=_load_balancer,
+        controls=(guide("Network security", "Ingress Controllers and Load Balancers"),),
+        reason="A second way in is one that nobody watches.",
+        fix=f"make it internal, set loadBalancerSourceRanges, or name the entrance by the annotation {_ENTRANCE}=true.",
+    ),
+    Rule(
+        name="kubernetes-no-patches-nor-lists",
+        types=frozenset({"kubernetes:*"}),
+        check=_unseen_kind,
+        controls=(guide("Compliance", "Use policy-as-code tools in pipelines to detect violations before deployment"),),
+        reason="What a Patch or a List makes of pods would pass all that is said about them.",
+        fix="make the object itself.",
     ),
     Rule(
         name="service-no-external-ips",
@@ -235,7 +205,7 @@ RULES: Final = (
     ),
     Rule(
         name="helm-version-pinned",
-        types=frozenset({"kubernetes:helm.sh/v3:Release", "kubernetes:helm.sh/v4:Chart"}),
+        types=frozenset({"kubernetes:helm.sh/v3:Release"}),
         check=_chart_version,
         controls=(guide("Compliance", "Policy as Code"),),
         reason="The newest chart of the day would be installed, in a preview unseen.",

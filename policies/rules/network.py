@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Any, Final
 
 from policies.checks import must
@@ -20,24 +21,32 @@ _VPC: Final = "aws:ec2/vpc:Vpc"
 _FLOW_LOG: Final = "aws:ec2/flowLog:FlowLog"
 _LAUNCH_TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 _INSTANCE: Final = "aws:ec2/instance:Instance"
-_EVERYBODY: Final = frozenset({"0.0.0.0/0", "::/0"})
 _ENTRANCE_PORTS: Final = frozenset({80, 443})
 
 
 def _open_ingress(resource: Resource, _: Settings) -> Iterator[str]:
     for what, rule in _ingress(resource):
-        sources = {
+        sources = [
             *texts(at(rule, "cidrBlocks")),
             *texts(at(rule, "ipv6CidrBlocks")),
             *texts(at(rule, "cidrIpv4")),
             *texts(at(rule, "cidrIpv6")),
-        }
-        open_to = sorted(sources & _EVERYBODY)
-        ports = {at(rule, "fromPort"), at(rule, "toPort")}
-        entrance = resource.tags.get(ENTRANCE_TAG) == "true" and ports <= _ENTRANCE_PORTS
-        if open_to and not entrance:
-            first, last = shown(at(rule, "fromPort")), shown(at(rule, "toPort"))
-            yield f"{what} lets {', '.join(open_to)} in on ports {first} to {last}"
+        ]
+        open_to = sorted(source for source in sources if _is_everybody(source))
+        first, last = at(rule, "fromPort"), at(rule, "toPort")
+        one_port = UNKNOWN in (first, last) or (first == last and first in _ENTRANCE_PORTS)
+        entrance = not resource.tags_known or resource.tags.get(ENTRANCE_TAG) == "true"
+        if open_to and not (entrance and one_port):
+            yield f"{what} lets {', '.join(open_to)} in on ports {shown(first)} to {shown(last)}"
+
+
+def _is_everybody(source: str) -> bool:
+    """Whether a network is so large that it is nobody's own: beyond a /8, or in IPv6 beyond a /16."""
+    try:
+        network = ip_network(source, strict=False)
+    except ValueError:
+        return False
+    return network.prefixlen < (8 if network.version == 4 else 16)
 
 
 def _ingress(resource: Resource) -> Iterator[tuple[str, Any]]:
@@ -62,18 +71,48 @@ def _node_metadata_hops(resource: Resource, _: Settings) -> Iterator[str]:
 
 
 def _without_flow_log(resources: list[Resource], _: Settings) -> Iterator[tuple[Resource, str]]:
-    logs = [one for one in resources if one.type == _FLOW_LOG]
+    logs = [one for one in resources if one.type == _FLOW_LOG and one.get("trafficType") in ("ALL", UNKNOWN)]
     logged = {urn for log in logs for urn in log.refers_to.get("vpcId", ())}
     for vpc in resources:
         if vpc.type == _VPC and vpc.urn not in logged:
-            yield vpc, "no flow log records what goes through this VPC"
+            yield vpc, "no flow log records all that goes through this VPC"
 
 
 def _encrypted_volumes(resource: Resource, _: Settings) -> Iterator[str]:
-    for index, mapped in enumerate(elements(resource.get("blockDeviceMappings"))):
-        encrypted = at(mapped, "ebs", "encrypted")
-        if at(mapped, "ebs") is not None and not is_on(encrypted):
-            yield f"{dotted('blockDeviceMappings', index, 'ebs', 'encrypted')} is {shown(encrypted)}"
+    if resource.type == _INSTANCE:
+        volumes = [("rootBlockDevice", resource.get("rootBlockDevice"))]
+        volumes += [
+            (dotted("ebsBlockDevices", index), one)
+            for index, one in enumerate(elements(resource.get("ebsBlockDevices")))
+        ]
+    else:
+        volumes = [
+            (dotted("blockDeviceMappings", index, "ebs"), at(one, "ebs"))
+            for index, one in enumerate(elements(resource.get("blockDeviceMappings")))
+            if at(one, "ebs") is not None
+        ]
+        if resource.get("blockDeviceMappings") in (None, []):
+            yield "blockDeviceMappings is not set, and the disks are as the AMI has them"
+    for path, volume in volumes:
+        if not is_on(at(volume, "encrypted")):
+            yield f"{path}.encrypted is {shown(at(volume, 'encrypted'))}"
+
+
+def _public_address(resource: Resource, _: Settings) -> Iterator[str]:
+    paths = [("associatePublicIpAddress", resource.get("associatePublicIpAddress"))]
+    paths += [
+        (dotted("networkInterfaces", index, "associatePublicIpAddress"), at(one, "associatePublicIpAddress"))
+        for index, one in enumerate(elements(resource.get("networkInterfaces")))
+    ]
+    for path, value in paths:
+        if value is not UNKNOWN and is_on(value):
+            yield f"{path} is true"
+
+
+def _internal_or_entrance(resource: Resource, _: Settings) -> Iterator[str]:
+    entrance = not resource.tags_known or resource.tags.get(ENTRANCE_TAG) == "true"
+    if not entrance and not is_on(resource.get("internal")):
+        yield f"internal is {shown(resource.get('internal'))}"
 
 
 RULES: Final = (
@@ -133,8 +172,24 @@ RULES: Final = (
         fix="set metadataOptions.httpPutResponseHopLimit to 1, and give pods their own roles by Pod Identity.",
     ),
     Rule(
+        name="ec2-no-public-addresses",
+        types=frozenset({_LAUNCH_TEMPLATE, _INSTANCE}),
+        check=_public_address,
+        controls=(cis_eks("5.4.3"), security_hub("EC2.9"), security_hub("EC2.25")),
+        reason="What has a public address is one wrong security group away from everybody.",
+        fix="leave associatePublicIpAddress out: NAT gateways and load balancers bring their own addresses.",
+    ),
+    Rule(
+        name="lb-entrance-named",
+        types=frozenset({"aws:alb/loadBalancer:LoadBalancer", "aws:lb/loadBalancer:LoadBalancer"}),
+        check=_internal_or_entrance,
+        controls=(guide("Network security", "Ingress Controllers and Load Balancers"),),
+        reason="A second way in is one that nobody watches.",
+        fix=f"set internal to true; the entrance itself has the tag {ENTRANCE_TAG}=true.",
+    ),
+    Rule(
         name="ec2-volumes-encrypted",
-        types=frozenset({_LAUNCH_TEMPLATE}),
+        types=frozenset({_LAUNCH_TEMPLATE, _INSTANCE}),
         check=_encrypted_volumes,
         controls=(
             cis_aws("5.1.1"),

@@ -1,4 +1,4 @@
-"""What pods may do to their node: Kubernetes' restricted profile, and a little more."""
+"""What pods may do to their node: most of Kubernetes' restricted profile, and a little more."""
 
 from __future__ import annotations
 
@@ -46,8 +46,31 @@ def _root(resource: Resource, _: Settings) -> Iterator[str]:
             yield f"securityContext.runAsNonRoot of {who} is {shown(not_root)}"
         user = at(own, "runAsUser")
         user = at(of_pod, "runAsUser") if user is None else user
-        if isinstance(user, int | float) and user <= 999:
+        if isinstance(user, int | float) and user == 0:
+            yield f"securityContext.runAsUser of {who} is 0"
+
+
+def _low_user(resource: Resource, _: Settings) -> Iterator[str]:
+    of_pod = at(pod_spec(resource), "securityContext", "runAsUser")
+    for who, container in containers(resource):
+        user = at(container, "securityContext", "runAsUser")
+        user = of_pod if user is None else user
+        if isinstance(user, int | float) and 0 < user <= 999:
             yield f"securityContext.runAsUser of {who} is {user:.0f}"
+
+
+def _host_ports(resource: Resource, _: Settings) -> Iterator[str]:
+    for who, container in containers(resource):
+        for port in elements(at(container, "ports")):
+            if isinstance(at(port, "hostPort"), int | float) and at(port, "hostPort"):
+                yield f"{who} takes port {at(port, 'hostPort'):.0f} of its node"
+
+
+def _proc_mount(resource: Resource, _: Settings) -> Iterator[str]:
+    for who, container in containers(resource):
+        mount = at(container, "securityContext", "procMount")
+        if mount not in (None, "Default", UNKNOWN):
+            yield f"securityContext.procMount of {who} is {mount}"
 
 
 def _capabilities(resource: Resource, _: Settings) -> Iterator[str]:
@@ -108,7 +131,29 @@ RULES: Final = (
         _root,
         controls=(guide("Pod Security", "Do not run processes in containers as root"), cis_kubernetes("5.2.7")),
         reason="Root in a container is one flaw of the kernel away from root on the node.",
-        fix="set runAsNonRoot to true and runAsUser above 999.",
+        fix="set runAsNonRoot to true, and no runAsUser of 0.",
+    ),
+    pod_rule(
+        "pod-user-above-999",
+        _low_user,
+        level=Level.ADVISORY,
+        controls=(guide("Pod Security", "Do not run processes in containers as root"),),
+        reason="Low numbers belong to the node's own services, whose files they may reach.",
+        fix="set runAsUser above 999.",
+    ),
+    pod_rule(
+        "pod-no-host-ports",
+        _host_ports,
+        controls=(cis_kubernetes("5.2.13"),),
+        reason="It is reached past the Service and its network policies, and only one runs on each node.",
+        fix="leave hostPort out, and use a Service.",
+    ),
+    pod_rule(
+        "pod-proc-masked",
+        _proc_mount,
+        controls=(guide("Pod Security", "Pod Security Standards (PSS) and Pod Security Admission (PSA)"),),
+        reason="Unmasked, /proc shows and changes the node's kernel.",
+        fix="leave procMount out.",
     ),
     pod_rule(
         "pod-capabilities",

@@ -8,21 +8,27 @@ from typing import Final
 
 from policies.controls import control_tower, guide, security_hub
 from policies.model import DISPOSABLE_TAG, Resource, Rule, Settings, StackRule
-from policies.reading import UNKNOWN, mapping
+from policies.reading import UNKNOWN, Unknown, at, elements, mapping
 
 AWS_PROVIDER: Final = "pulumi:providers:aws"
+DEFAULT_PROVIDER: Final = "default"
+"""How the names of the providers begin that the engine makes by itself."""
 
 DATA: Final = frozenset(
     {
         "aws:cloudwatch/logGroup:LogGroup",
+        "aws:docdb/cluster:Cluster",
         "aws:dynamodb/table:Table",
+        "aws:ebs/volume:Volume",
         "aws:ecr/repository:Repository",
         "aws:efs/fileSystem:FileSystem",
         "aws:eks/cluster:Cluster",
         "aws:elasticache/replicationGroup:ReplicationGroup",
         "aws:kms/key:Key",
+        "aws:neptune/cluster:Cluster",
         "aws:rds/cluster:Cluster",
         "aws:rds/instance:Instance",
+        "aws:redshift/cluster:Cluster",
         "aws:s3/bucket:Bucket",
         "aws:s3/bucketV2:BucketV2",
         "aws:secretsmanager/secret:Secret",
@@ -51,13 +57,15 @@ _TAGGED: Final = DATA | frozenset(
 
 
 def _tags(resource: Resource, settings: Settings) -> Iterator[str]:
-    if UNKNOWN in (resource.get("tags"), resource.get("defaultTags"), resource.get("defaultTags", "tags")):
-        return
     if resource.type == AWS_PROVIDER:
-        missing = [tag for tag in settings.tags if not default_tags(resource.properties).get(tag)]
+        given = default_tags(resource.properties)
+        missing = [] if isinstance(given, Unknown) else [tag for tag in settings.tags if not given.get(tag)]
+    elif not resource.tags_known:
+        return
     else:
-        # What the provider lacks is said once, of the provider.
-        given = resource.default_tags or settings.tags
+        # What its provider lacks is said once, of the provider.
+        said = resource.provider and not resource.provider.startswith(DEFAULT_PROVIDER)
+        given = {**mapping(resource.default_tags)} if said else dict.fromkeys(settings.tags)
         missing = [tag for tag in settings.tags if tag in given and not resource.tags.get(tag)]
     if missing:
         yield (
@@ -68,9 +76,15 @@ def _tags(resource: Resource, settings: Settings) -> Iterator[str]:
 
 
 def _region(resource: Resource, settings: Settings) -> Iterator[str]:
-    region = resource.get("region")
-    if isinstance(region, str) and region not in settings.regions:
-        yield f"region is {region}, not one of {', '.join(sorted(settings.regions))}"
+    # Each resource may name a region beside its provider's, and some copy themselves to others.
+    named = [("region", resource.get("region"))]
+    for index, replica in enumerate(elements(resource.get("replicas"))):
+        named += [(f"replicas[{index}].{key}", at(replica, key)) for key in ("region", "regionName")]
+    for path, region in named:
+        if isinstance(region, str) and region not in settings.regions:
+            yield f"{path} is {region}, not one of {', '.join(sorted(settings.regions))}"
+    if resource.type == AWS_PROVIDER and resource.get("region") in (None, ""):
+        yield "region is not set, and would be whatever the shell says"
 
 
 def _zone(resource: Resource, settings: Settings) -> Iterator[str]:
@@ -88,16 +102,18 @@ def _unprotected(resource: Resource, _: Settings) -> Iterator[str]:
 
 def _default_providers(resources: list[Resource], _: Settings) -> Iterator[tuple[Resource, str]]:
     for one in resources:
-        if one.type.startswith(("aws:", "kubernetes:")) and one.provider.startswith("default"):
+        if one.type.startswith(("aws:", "kubernetes:")) and one.provider.startswith(DEFAULT_PROVIDER):
             yield one, "it uses the default provider"
 
 
-def default_tags(properties: object) -> dict[str, object]:
+def default_tags(properties: object) -> dict[str, object] | Unknown:
     """The tags that a provider with these properties gives to all its resources.
 
     The engine hands a provider's nested properties over as JSON.
     """
     found = mapping(properties).get("defaultTags")
+    if found is UNKNOWN or at(found, "tags") is UNKNOWN:
+        return UNKNOWN
     if isinstance(found, str):
         try:
             found = json.loads(found)
@@ -109,7 +125,7 @@ def default_tags(properties: object) -> dict[str, object]:
 RULES: Final = (
     Rule(
         name="aws-allowed-regions",
-        types=frozenset({AWS_PROVIDER}),
+        types=frozenset({AWS_PROVIDER, "aws:*"}),
         check=_region,
         controls=(control_tower("CT.MULTISERVICE.PV.1"),),
         reason="Where data may be is a matter of law, and what nobody looks at is where intruders work.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Final
@@ -11,15 +12,21 @@ from policies.model import Level, Resource, Settings
 from policies.reading import at, elements, mapping
 from policies.rules.containers import LONG_RUNNING, containers, image_of, pod_rule, pod_spec
 
-_SECRET_NAMES: Final = ("PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY", "CREDENTIAL")
-_PLACES_OF_SECRETS: Final = ("_FILE", "_PATH", "_NAME", "_ARN")
-"""Endings of names that say where a secret is, not what it is."""
+_SECRETS: Final = frozenset(
+    {"password", "passwd", "passphrase", "secret", "token", "credential", "credentials", "apikey"}
+)
+_SECRET_KEYS: Final = frozenset({"api", "private", "secret", "access", "encryption", "signing"})
+"""What a key is of that must stay secret."""
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def holds_secret(name: str) -> bool:
-    """Whether something of this name is meant to hold a secret."""
-    upper = name.upper().replace("-", "_").replace(".", "_")
-    return any(word in upper for word in _SECRET_NAMES) and not upper.endswith(_PLACES_OF_SECRETS)
+    """Whether something of this name holds a secret: by its last words, as ``TOKEN_URL`` holds none."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    while words and words[-1].isdigit():
+        words.pop()
+    last = words[-1] if words else ""
+    return last in _SECRETS or (last == "key" and len(words) > 1 and words[-2] in _SECRET_KEYS)
 
 
 def _floating(resource: Resource, _: Settings) -> Iterator[str]:
@@ -29,10 +36,17 @@ def _floating(resource: Resource, _: Settings) -> Iterator[str]:
             yield f"{who} runs {at(container, 'image')}"
 
 
+def _is_from(name: str, pattern: str) -> bool:
+    """Whether an image's name fits: its host the pattern's host, its path the pattern's path."""
+    host, _, path = name.partition("/")
+    wanted_host, _, wanted_path = pattern.partition("/")
+    return fnmatchcase(host, wanted_host) and fnmatchcase(path, wanted_path)
+
+
 def _foreign(resource: Resource, settings: Settings) -> Iterator[str]:
     for who, container in containers(resource):
         image = image_of(container)
-        if image and not any(fnmatchcase(image[0], pattern) for pattern in settings.registries):
+        if image and not any(_is_from(image[0], pattern) for pattern in settings.registries):
             yield f"{who} runs {at(container, 'image')}"
 
 

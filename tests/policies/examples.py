@@ -31,6 +31,10 @@ def allow(**statement: Any) -> dict[str, Any]:
     return {"Effect": "Allow", **statement}
 
 
+TLS = {"Bool": {"aws:SecureTransport": "true"}}
+"""A condition that says nothing of who asks."""
+OIDC = {"Federated": "arn:aws:iam::123456789012:oidc-provider/ci"}
+
 CONTAINER: dict[str, Any] = {
     "name": "app",
     "image": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/platform/web:1.0.0",
@@ -69,7 +73,14 @@ FINE: dict[str, dict[str, Any]] = {
     "aws:ebs/volume:Volume": {"encrypted": True, "availabilityZone": "eu-central-1a"},
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {"ingress": [], "egress": []},
     "aws:ec2/flowLog:FlowLog": {"trafficType": "ALL"},
-    "aws:ec2/instance:Instance": {"metadataOptions": {"httpTokens": "required"}},
+    "aws:elasticache/cluster:Cluster": {"engine": "memcached"},
+    "aws:redshift/cluster:Cluster": {"publiclyAccessible": False, "encrypted": "true"},
+    "aws:alb/loadBalancer:LoadBalancer": {"internal": True},
+    "aws:ec2/instance:Instance": {
+        "metadataOptions": {"httpTokens": "required"},
+        "rootBlockDevice": {"encrypted": True},
+        "ebsBlockDevices": [{"deviceName": "/dev/sdf", "encrypted": True}],
+    },
     "aws:ec2/launchTemplate:LaunchTemplate": {
         "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
         "blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"encrypted": "true"}}],
@@ -141,10 +152,16 @@ FINE: dict[str, dict[str, Any]] = {
         "ignorePublicAcls": True,
         "restrictPublicBuckets": True,
     },
-    "aws:secretsmanager/secret:Secret": {"kmsKeyId": KEY, "recoveryWindowInDays": 30},
+    "aws:secretsmanager/secret:Secret": {
+        "kmsKeyId": KEY,
+        "recoveryWindowInDays": 30,
+        "replicas": [{"region": "eu-west-1"}],
+    },
     "aws:sqs/queue:Queue": {"sqsManagedSseEnabled": True},
     "aws:sqs/queuePolicy:QueuePolicy": {
-        "policy": document(allow(Principal="*", Action="sqs:SendMessage", Condition={"StringEquals": {"a": "b"}}))
+        "policy": document(
+            allow(Principal="*", Action="sqs:SendMessage", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}})
+        )
     },
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {
         "cidrIpv4": "10.0.0.0/16",
@@ -197,7 +214,12 @@ Change = Mapping[str, Any]
 """Dotted path to the value that it gets; None takes the property away."""
 
 BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
-    "aws-allowed-regions": (("pulumi:providers:aws", {"region": "us-east-1"}),),
+    "aws-allowed-regions": (
+        ("pulumi:providers:aws", {"region": "us-east-1"}),
+        ("pulumi:providers:aws", {"region": None}),
+        ("aws:s3/bucket:Bucket", {"region": "us-east-1"}),
+        ("aws:secretsmanager/secret:Secret", {"replicas.0.region": "us-east-1"}),
+    ),
     "aws-zones-of-allowed-regions": (
         ("aws:ec2/subnet:Subnet", {"availabilityZone": "us-east-1a"}),
         ("aws:ebs/volume:Volume", {"availabilityZone": "ap-south-1a"}),
@@ -206,33 +228,44 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
         (ROLE_POLICY, {"policy": document(allow(Action="*", Resource="*"))}),
         (ROLE_POLICY, {"policy": document(allow(Action=["s3:*", "*:*"], Resource=["*"]))}),
         (ROLE_POLICY, {"policy": document(allow(NotAction="iam:*", Resource="*"))}),
+        (ROLE, {"inlinePolicies": [{"policy": document(allow(Action="*", Resource="*"))}]}),
     ),
     "iam-no-administrators": (
         (
             "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
             {"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
         ),
+        (ROLE, {"managedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]}),
     ),
-    "iam-no-role-passing": ((ROLE_POLICY, {"policy": document(allow(Action="iam:PassRole", Resource="*"))}),),
+    "iam-no-role-passing": (
+        (ROLE_POLICY, {"policy": document(allow(Action="iam:PassRole", Resource="*"))}),
+        (ROLE_POLICY, {"policy": document(allow(Action="sts:AssumeRole", Resource="*", Condition=TLS))}),
+    ),
     "iam-no-users": (("aws:iam/user:User", {}), ("aws:iam/accessKey:AccessKey", {})),
     "iam-no-policies-of-users": (("aws:iam/userPolicyAttachment:UserPolicyAttachment", {}),),
     "iam-trust-named": (
         (ROLE, {"assumeRolePolicy": document(allow(Action="sts:AssumeRole", Principal="*"))}),
         (ROLE, {"assumeRolePolicy": document(allow(Action="sts:AssumeRole", Principal={"AWS": ["*"]}))}),
+        (ROLE, {"assumeRolePolicy": document(allow(Principal={"AWS": "*"}, Condition=TLS))}),
+        (ROLE, {"assumeRolePolicy": document(allow(NotPrincipal={"AWS": "arn:aws:iam::1:root"}))}),
     ),
     "iam-oidc-trust-subject": (
-        (ROLE, {"assumeRolePolicy": document(allow(Action="sts:AssumeRole", Principal={"Federated": "arn"}))}),
-        (
-            ROLE,
-            {
-                "assumeRolePolicy": document(
-                    allow(Principal={"Federated": "arn"}, Condition={"StringLike": {"ci:sub": "*"}})
-                )
-            },
+        (ROLE, {"assumeRolePolicy": document(allow(Principal=OIDC))}),
+        *(
+            (ROLE, {"assumeRolePolicy": document(allow(Principal=OIDC, Condition={operator: {"ci:sub": subject}}))})
+            for operator, subject in (
+                ("StringLike", "*"),
+                ("StringLike", "repo:*"),
+                ("StringLike", "repo:*/platform:*"),
+                ("StringLike", "system:serviceaccount:*:*"),
+                ("StringNotEquals", "repo:team/platform:ref:refs/heads/main"),
+            )
         ),
     ),
     "resource-policy-named": (
         ("aws:sqs/queuePolicy:QueuePolicy", {"policy": document(allow(Principal="*", Action="sqs:SendMessage"))}),
+        ("aws:sqs/queue:Queue", {"policy": document(allow(Principal="*", Action="sqs:SendMessage", Condition=TLS))}),
+        ("aws:kms/key:Key", {"policy": document(allow(Principal={"AWS": "*"}, Action="kms:*"))}),
     ),
     "aws-tags": (
         ("pulumi:providers:aws", {"defaultTags": None}),
@@ -245,7 +278,15 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
         ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {"cidrIpv4": "0.0.0.0/0"}),
         ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", {"cidrIpv6": "::/0"}),
         ("aws:ec2/securityGroupRule:SecurityGroupRule", {"type": "ingress"}),
+        (SECURITY_GROUP, {"ingress": [{"fromPort": 22, "toPort": 22, "cidrBlocks": ["0.0.0.0/1", "128.0.0.0/1"]}]}),
         # An entrance is for the web, not for everything.
+        (
+            SECURITY_GROUP,
+            {
+                "tags": {"entrance": "true"},
+                "ingress": [{"fromPort": 80, "toPort": 443, "cidrBlocks": ["0.0.0.0/0"]}],
+            },
+        ),
         (
             SECURITY_GROUP,
             {
@@ -269,7 +310,15 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "ec2-volumes-encrypted": (
         ("aws:ec2/launchTemplate:LaunchTemplate", {"blockDeviceMappings.0.ebs.encrypted": "false"}),
         ("aws:ec2/launchTemplate:LaunchTemplate", {"blockDeviceMappings.0.ebs.encrypted": None}),
+        ("aws:ec2/launchTemplate:LaunchTemplate", {"blockDeviceMappings": None}),
+        ("aws:ec2/instance:Instance", {"rootBlockDevice": None}),
+        ("aws:ec2/instance:Instance", {"ebsBlockDevices.0.encrypted": False}),
     ),
+    "ec2-no-public-addresses": (
+        ("aws:ec2/instance:Instance", {"associatePublicIpAddress": True}),
+        ("aws:ec2/launchTemplate:LaunchTemplate", {"networkInterfaces": [{"associatePublicIpAddress": "true"}]}),
+    ),
+    "lb-entrance-named": (("aws:alb/loadBalancer:LoadBalancer", {"internal": None}),),
     "eks-endpoint-not-open": (
         (CLUSTER, {"vpcConfig.publicAccessCidrs": ["0.0.0.0/0"]}),
         (CLUSTER, {"vpcConfig.publicAccessCidrs": None}),
@@ -293,7 +342,12 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "ecr-immutable-tags": (("aws:ecr/repository:Repository", {"imageTagMutability": None}),),
     "ecr-scan-on-push": (("aws:ecr/repository:Repository", {"imageScanningConfiguration.scanOnPush": False}),),
     "ecr-own-key": (("aws:ecr/repository:Repository", {"encryptionConfigurations": None}),),
-    "rds-not-public": ((DATABASE, {"publiclyAccessible": True}),),
+    "rds-not-public": (
+        (DATABASE, {"publiclyAccessible": True}),
+        ("aws:redshift/cluster:Cluster", {"publiclyAccessible": True}),
+    ),
+    "redshift-encrypted": (("aws:redshift/cluster:Cluster", {"encrypted": "false"}),),
+    "elasticache-replication-group": (("aws:elasticache/cluster:Cluster", {"engine": "redis"}),),
     "rds-encrypted": ((DATABASE, {"storageEncrypted": None}),),
     "rds-tls-only": (
         ("aws:rds/parameterGroup:ParameterGroup", {"parameters": []}),
@@ -322,7 +376,10 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "secrets-own-key": (("aws:secretsmanager/secret:Secret", {"kmsKeyId": None}),),
     "secrets-recovery-window": (("aws:secretsmanager/secret:Secret", {"recoveryWindowInDays": 0}),),
     "logs-encrypted": (("aws:cloudwatch/logGroup:LogGroup", {"kmsKeyId": None}),),
-    "logs-retention": (("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": None}),),
+    "logs-retention": (
+        ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": None}),
+        ("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 0}),
+    ),
     "s3-no-public-acl": (("aws:s3/bucket:Bucket", {"acl": "public-read"}),),
     "s3-public-access-block-whole": (
         ("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", {"blockPublicPolicy": None}),
@@ -344,10 +401,12 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     ),
     "pod-not-root": (
         (DEPLOYMENT, {"spec.template.spec.securityContext.runAsNonRoot": None}),
-        (DEPLOYMENT, {"spec.template.spec.securityContext.runAsUser": 999}),
         (DEPLOYMENT, {"spec.template.spec.containers.0.securityContext.runAsNonRoot": False}),
         (DEPLOYMENT, {"spec.template.spec.containers.0.securityContext.runAsUser": 0}),
     ),
+    "pod-user-above-999": ((DEPLOYMENT, {"spec.template.spec.securityContext.runAsUser": 999}),),
+    "pod-no-host-ports": ((DEPLOYMENT, {"spec.template.spec.containers.0.ports": [{"hostPort": 80}]}),),
+    "pod-proc-masked": ((DEPLOYMENT, {"spec.template.spec.containers.0.securityContext.procMount": "Unmasked"}),),
     "pod-capabilities": (
         (DEPLOYMENT, {"spec.template.spec.containers.0.securityContext.capabilities": None}),
         (DEPLOYMENT, {"spec.template.spec.containers.0.securityContext.capabilities.add": ["NET_RAW"]}),
@@ -371,6 +430,7 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
             "kubernetes:batch/v1:CronJob",
             {"spec.jobTemplate.spec.template.spec.containers.0.image": "nginx@sha256:0a"},
         ),
+        (DEPLOYMENT, {"spec.template.spec.containers.0.image": "docker.io/evil/a.dkr.ecr.b.amazonaws.com/z:1"}),
     ),
     "pod-resources": (
         (DEPLOYMENT, {"spec.template.spec.containers.0.resources": None}),
@@ -391,6 +451,7 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     ),
     "rbac-no-wildcards": (
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", {"rules": [{"verbs": ["*"], "resources": ["pods"]}]}),
+        ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", {"rules": [{"verbs": ["impersonate"]}]}),
     ),
     "rbac-no-cluster-admin": (
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", {"roleRef.name": "cluster-admin"}),
@@ -404,6 +465,12 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "config-map-no-secrets": (("kubernetes:core/v1:ConfigMap", {"data": {"api-token": "x"}}),),
     "ingress-tls": (("kubernetes:networking.k8s.io/v1:Ingress", {"spec.tls": None}),),
     "service-no-node-port": (("kubernetes:core/v1:Service", {"spec.type": "NodePort"}),),
+    "service-entrance-named": (("kubernetes:core/v1:Service", {"spec.type": "LoadBalancer"}),),
+    "kubernetes-no-patches-nor-lists": (
+        ("kubernetes:apps/v1:DeploymentPatch", {}),
+        ("kubernetes:core/v1:PodList", {}),
+        ("kubernetes:networking.k8s.io/v1:NetworkPolicyPatch", {}),
+    ),
     "service-no-external-ips": (("kubernetes:core/v1:Service", {"spec.externalIPs": ["203.0.113.1"]}),),
     "helm-version-pinned": (
         ("kubernetes:helm.sh/v3:Release", {"version": None}),
@@ -427,9 +494,6 @@ def fine(token: str, change: Change | None = None) -> Resource:
     properties = deepcopy(FINE.get(token, {}))
     for path, value in (change or {}).items():
         _put(properties, path.split("."), value)
-    if token.startswith("aws:"):
-        own = properties.get("tags", {})
-        properties["tags"] = own if "owner" in own else {**TAGS, **own}
     refers = {name: frozenset({_urn(target)}) for name, target in REFERENCES.get(token, {}).items()}
     return Resource(
         type=token,
@@ -438,6 +502,7 @@ def fine(token: str, change: Change | None = None) -> Resource:
         properties=properties,
         protect=True,
         provider="aws" if token.startswith("aws:") else "kubernetes",
+        default_tags=TAGS if token.startswith("aws:") else {},
         refers_to=refers,
     )
 
@@ -449,7 +514,7 @@ def fine_stack() -> list[Resource]:
 
 def disposable(resource: Resource) -> Resource:
     """The same in a stack whose data may go with it: not protected, and tagged so by the provider."""
-    return replace(resource, protect=False, default_tags={"removal-policy": "Delete"})
+    return replace(resource, protect=False, default_tags={**TAGS, "removal-policy": "Delete"})
 
 
 def _urn(token: str) -> str:

@@ -91,12 +91,18 @@ def test_an_exception_is_for_what_it_names_only(text: str) -> None:
             "exceptions[0].resource: there is no such key",
         ),
         ("regions = [", "is no TOML"),
+        (_settings(TODAY).replace("[[exceptions]]", "[exceptions]"), "write [[exceptions]], with two brackets"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused_in_one_line(text: str, line: str) -> None:
     with pytest.raises(SettingsError, match=r"policies/settings\.toml") as refused:
         _judged(text)
     assert line in str(refused.value)
+
+
+def test_an_extended_exception_may_stand_beside_the_one_that_ended() -> None:
+    ended, extended = (_settings(TODAY + timedelta(days=days)) for days in (-1, 90))
+    assert _judged(ended + extended.removeprefix(GENERAL)) == []
 
 
 def test_the_committed_settings_are_sound_and_make_no_exceptions() -> None:

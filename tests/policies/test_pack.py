@@ -85,6 +85,7 @@ def test_a_rule_about_stacks_names_the_resource_at_fault() -> None:
         type="aws:ec2/flowLog:FlowLog",
         name="log",
         urn=log,
+        properties=_struct({"trafficType": "ALL"}),
         propertyDependencies={"vpcId": analyzer_pb2.AnalyzerPropertyDependencies(urns=[vpc])},
     )
     bare = _server().AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=[network]), None)

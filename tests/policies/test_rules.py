@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +18,18 @@ from policies.model import Resource, Rule, StackRule
 from policies.reading import UNKNOWN
 from policies.rules import RULES
 from policies.rules.stack import DATA
-from tests.policies.examples import BREAKS, FINE, LACKS, LOADED, Change, disposable, fine, fine_stack
+from tests.policies.examples import (
+    BREAKS,
+    FINE,
+    LACKS,
+    LOADED,
+    Change,
+    allow,
+    disposable,
+    document,
+    fine,
+    fine_stack,
+)
 
 JUDGE = Judge(RULES, LOADED, stack="prod", today=date(2026, 11, 21))
 NAMES = [rule.name for rule in RULES]
@@ -84,8 +98,9 @@ def test_a_default_provider_is_found() -> None:
 
 
 def test_tags_may_come_from_the_provider() -> None:
-    untagged = replace(fine("aws:ec2/vpc:Vpc"), properties={"cidrBlock": "10.0.0.0/16"})
+    untagged = replace(fine("aws:ec2/vpc:Vpc"), default_tags={}, provider="default_7_51_1")
     assert _fired(untagged) == {"aws-tags"}
+    untagged = replace(untagged, provider="aws")
     # What the provider does not give is said of the provider, and not of each resource again.
     assert _fired(replace(untagged, default_tags={"project": "b", "stack": "c"})) == set()
     assert _fired(replace(untagged, default_tags={"owner": "a", "project": "b", "stack": "c"})) == set()
@@ -136,6 +151,82 @@ def _with_unknowns(value: Any) -> Iterator[Any]:
             copy = deepcopy(value)
             copy[key] = changed
             yield copy
+
+
+TEMPLATED = [
+    "kubernetes:apps/v1:DaemonSet",
+    "kubernetes:apps/v1:ReplicaSet",
+    "kubernetes:apps/v1:StatefulSet",
+    "kubernetes:batch/v1:Job",
+    "kubernetes:core/v1:ReplicationController",
+]
+
+
+@pytest.mark.parametrize("token", TEMPLATED)
+def test_what_holds_for_a_deployment_holds_for_all_that_have_a_template(token: str) -> None:
+    for rule in RULES:
+        if not isinstance(rule, Rule) or not rule.concerns(token):
+            continue
+        for example, change in BREAKS[rule.name]:
+            if example == "kubernetes:apps/v1:Deployment":
+                assert rule.name in _fired(replace(fine(example, change), type=token)), rule.name
+
+
+def test_every_type_of_a_rule_is_one_of_the_sdks() -> None:
+    tokens = {token for rule in RULES if isinstance(rule, Rule) for token in rule.types if not token.endswith("*")}
+    for token in tokens - {"pulumi:providers:aws"}:
+        package, module, name = token.split(":")
+        (folder,) = importlib.util.find_spec(f"pulumi_{package}").submodule_search_locations
+        if package == "aws":
+            service, _, file = module.partition("/")
+            path = Path(folder, service, re.sub("([A-Z])", r"_\1", file).lower() + ".py")
+        else:
+            group = module.replace("rbac.authorization", "rbac").replace(".k8s.io", "").replace("helm.sh", "helm")
+            path = Path(folder, group, f"{name}.py")
+        assert f"class {name}(" in path.read_text(), token
+
+
+def test_sound_infrastructure_is_left_alone() -> None:
+    saml = {"Federated": "arn:aws:iam::123456789012:saml-provider/idp"}
+    trust = document(allow(Principal=saml, Condition={"StringEquals": {"SAML:aud": "x"}}))
+    env = [{"name": "TOKEN_URL", "value": "x"}]
+    keys = {"token-url": "", "MAX_TOKENS": "", "tokenizer.json": "", "secretName": ""}
+    sound: list[tuple[str, Change]] = [
+        ("aws:iam/role:Role", {"assumeRolePolicy": trust}),
+        ("aws:rds/instance:Instance", {"replicateSourceDb": "writer", "storageEncrypted": None}),
+        ("kubernetes:core/v1:ConfigMap", {"data": keys}),
+        (
+            "kubernetes:core/v1:Service",
+            {"spec": {"type": "LoadBalancer", "loadBalancerSourceRanges": ["192.0.2.0/24"]}},
+        ),
+        ("kubernetes:apps/v1:Deployment", {"spec.template.spec.containers.0.env": env}),
+    ]
+    for token, change in sound:
+        assert _fired(fine(token, change)) == set(), (token, change)
+
+
+@pytest.mark.parametrize("key", ["API_TOKEN", "db-password", "clientSecret", "PRIVATE_KEY", "a.password", "apiKey2"])
+def test_a_secret_is_known_by_the_end_of_its_name(key: str) -> None:
+    assert _fired(fine("kubernetes:core/v1:ConfigMap", {"data": {key: "x"}})) == {"config-map-no-secrets"}
+
+
+def test_a_network_policy_that_lets_everybody_in_denies_nothing() -> None:
+    policy = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+    others = [resource for resource in fine_stack() if resource.type != policy]
+    for change, denies in (({"spec.ingress": [{}]}, False), ({"spec.policyTypes": None}, True)):
+        said = {violation.rule.name for violation in JUDGE.all([*others, fine(policy, change)])}
+        assert ("namespace-default-deny" not in said) is denies
+
+
+def test_a_flow_log_of_what_is_refused_only_is_not_enough() -> None:
+    stack = [resource for resource in fine_stack() if "flowLog" not in resource.type]
+    half = fine("aws:ec2/flowLog:FlowLog", {"trafficType": "REJECT"})
+    assert {violation.rule.name for violation in JUDGE.all([*stack, half])} == {"vpc-flow-logs"}
+
+
+@pytest.mark.parametrize("token", [token for token in FINE if token.startswith("aws:")])
+def test_tags_of_a_provider_that_are_not_known_yet_are_no_violation(token: str) -> None:
+    assert _fired(replace(fine(token), default_tags=UNKNOWN, protect=False)) == set()
 
 
 @pytest.mark.parametrize("token", FINE)

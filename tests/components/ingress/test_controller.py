@@ -82,6 +82,8 @@ def test_the_load_balancer_is_an_nlb_over_all_zones(ingress: Recording) -> None:
     assert service(ingress)["metadata"]["annotations"] == {
         "service.beta.kubernetes.io/aws-load-balancer-type": "nlb",
         "service.beta.kubernetes.io/aws-load-balancer-cross-zone-load-balancing-enabled": "true",
+        # For the policies: this is where the internet may come in.
+        "platform/entrance": "true",
     }
 
 
