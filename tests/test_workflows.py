@@ -165,8 +165,20 @@ def test_workflows_call_targets_that_there_are() -> None:
         for word in re.findall(r"\bmake ([a-z-]+)", step.get("run", ""))
     }
 
-    assert called == {"test", "review"}
+    assert called == {"check", "test", "review"}
     assert called <= targets
+
+
+def test_every_pull_request_is_held_to_all_that_contributing_asks_for() -> None:
+    """Form, lint, types and coverage are in `make check` only, the tests on the engine in `make test` only."""
+    content = workflow("test")
+    commands = [[step.get("run") for step in job["steps"]] for job in jobs(content)]
+
+    assert "pull_request" in content["on"]
+    assert content["on"]["push"] == {"branches": ["main"]}
+    for command in ("make check", "make test"):
+        assert any(command in job for job in commands)
+    assert not [key for job in jobs(content) for key in ("if", "continue-on-error") if key in job]
 
 
 def test_ci_and_pre_commit_lint_workflows_with_one_version() -> None:
