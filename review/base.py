@@ -36,13 +36,16 @@ def checked_out(repository: Path, base: str) -> Generator[Path]:
     """A folder with the program of commit ``base``, and with the sandbox of ``repository``.
 
     The sandbox is a tool here: with the base's own one, a pull request that brings a resource together with the
-    sandbox's support for its type could never be previewed. Raises ReviewError when there is no such commit.
+    sandbox's support for its type could never be previewed. Nor do the base's policies judge: where main itself breaks
+    a rule, as it does on the day on which an exception expires, what mends it could not be previewed. Raises ReviewError
+    when there is no such commit.
     """
     with TemporaryDirectory(prefix="platform-review-") as scratch:
         folder = Path(scratch) / "base"
         _run(["git", "worktree", "add", "--detach", "--quiet", str(folder), base], repository, f"{base} can't be had")
         try:
-            shutil.rmtree(folder / "sandbox", ignore_errors=True)
+            for name in ("policies", "sandbox"):
+                shutil.rmtree(folder / name, ignore_errors=True)
             # With its bytecode, and the times by which Python knows that it is up to date.
             shutil.copytree(repository / "sandbox", folder / "sandbox")
             (folder / ".venv").symlink_to(sys.prefix)

@@ -65,6 +65,8 @@ PolicyPack(
     ],
 )
 """
+STRICTER = PACK.replace("enforcement_level=EnforcementLevel.ADVISORY", "enforcement_level=EnforcementLevel.MANDATORY")
+"""The base's own: it refuses the base, as the pack of main does on the day on which an exception has expired."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,12 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]
     folder = clone_into(tmp_path_factory.mktemp("clone"), "dev").folder
     found = Repository(folder)
     (folder / "Pulumi.prod.yaml").unlink()
-    shutil.rmtree(folder / "policies", ignore_errors=True)
+    shutil.rmtree(folder / "policies")
+    (folder / "policies").mkdir()
+    (folder / "policies" / "__main__.py").write_text(STRICTER)
+    (folder / "policies" / "PulumiPolicy.yaml").write_text(
+        "runtime:\n  name: python\n  options: {virtualenv: ../.venv}\n"
+    )
     (folder / "Pulumi.dev.yaml").write_text(STACK_FILE)
     (folder / "__main__.py").write_text(BASE)
     found.git("init", "--quiet")
@@ -99,11 +106,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / "__main__.py").write_text(HEAD)
     (folder / "Pulumi.test.yaml").write_text(STACK_FILE)
-    (folder / "policies").mkdir()
     (folder / "policies" / "__main__.py").write_text(PACK)
-    (folder / "policies" / "PulumiPolicy.yaml").write_text(
-        "runtime:\n  name: python\n  options: {virtualenv: ../.venv}\n"
-    )
     yield found
     assert found.git("worktree", "list").count("\n") == 1
     assert not list(Path(tempfile.gettempdir()).glob("platform-review-*/base/.sandbox"))

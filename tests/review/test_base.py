@@ -9,6 +9,8 @@ import pytest
 
 from review.__main__ import main
 from review.base import ReviewError, changed_judges, checked_out, stacks
+from sandbox.environment import POLICY_PACK, variables
+from sandbox.home import Home
 
 
 @pytest.fixture
@@ -16,6 +18,7 @@ def repository(tmp_path: Path) -> Path:
     """``main`` has an old program, an old sandbox and two stacks; the working tree new ones, and one stack less."""
     for name, text in {
         "__main__.py": "old",
+        "policies/PulumiPolicy.yaml": "old",
         "sandbox/cli.py": "old",
         "Pulumi.dev.yaml": "",
         "Pulumi.old.yaml": "",
@@ -53,6 +56,14 @@ def test_the_base_has_its_own_program_and_the_sandbox_of_the_head(repository: Pa
     assert worktrees(repository) == 1
 
 
+def test_the_bases_policies_have_no_say(repository: Path) -> None:
+    """Otherwise nothing could be reviewed once an exception on main has expired, nor what mends it."""
+    with checked_out(repository, "main") as base:
+        assert POLICY_PACK not in variables(Home(base / ".sandbox" / "dev"), "eu-central-1", {})
+
+    assert POLICY_PACK in variables(Home(repository / ".sandbox" / "dev"), "eu-central-1", {})
+
+
 def test_nothing_of_it_stays_when_a_review_is_stopped(repository: Path) -> None:
     with pytest.raises(KeyboardInterrupt), checked_out(repository, "main") as base:
         raise KeyboardInterrupt
@@ -69,7 +80,6 @@ def test_a_base_that_does_not_exist_is_named(repository: Path) -> None:
 def test_a_change_of_what_judges_is_seen_also_before_it_is_committed(repository: Path) -> None:
     assert changed_judges(repository, "main") == ["sandbox"]
 
-    (repository / "policies").mkdir()
     (repository / "policies" / "rules.py").write_text("")
 
     assert changed_judges(repository, "main") == ["policies", "sandbox"]
