@@ -36,8 +36,8 @@ def checked_out(repository: Path, base: str) -> Generator[Path]:
     """A folder with the program of commit ``base``, and with the sandbox of ``repository``.
 
     The sandbox is a tool here: with the base's own one, a pull request that brings a resource together with the
-    sandbox's support for its type could never be previewed. Nor do the base's policies judge: where main itself breaks
-    a rule, as it does on the day on which an exception expires, what mends it could not be previewed. Raises ReviewError
+    sandbox's support for its type could never be previewed. Nor do the base's policies judge: where main itself
+    breaks a rule, as on the day on which an exception expires, what mends it could not be previewed. Raises ReviewError
     when there is no such commit.
     """
     with TemporaryDirectory(prefix="platform-review-") as scratch:
