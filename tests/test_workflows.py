@@ -22,7 +22,7 @@ PERMISSIONS = {
     "comment": {"actions": "read", "pull-requests": "write"},
     "preview-aws": {"contents": "read", "id-token": "write"},
 }
-_GITHUB_TAKES = 65_536
+GITHUB_TAKES = 65_536
 _LONGEST = 90
 """Minutes that a job may take."""
 
@@ -130,7 +130,7 @@ def test_the_comment_is_that_of_the_preview_and_fits() -> None:
     assert "review.md" in upload["with"]["path"].split()
     assert any("--comment review.md --summary summary.md" in one.get("run", "") for one in steps(preview))
     # What the workflow writes around it is a few hundred characters.
-    assert LIMIT + 500 <= _GITHUB_TAKES
+    assert LIMIT + 500 <= GITHUB_TAKES
 
 
 def test_what_the_preview_found_is_shown_however_it_ended() -> None:
