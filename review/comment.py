@@ -59,6 +59,11 @@ def comment(reviews: Sequence[StackReview], base: str, *, judges: Sequence[str] 
     return text[: text.rindex("\n", 0, limit - len(end))] + end
 
 
+def no_review(problem: str, base: str) -> str:
+    """The comment when there is nothing to compare with, so that no older one passes for it."""
+    return _Markdown([]).none(problem, base)
+
+
 @dataclass(frozen=True)
 class _Markdown:
     left_out: Sequence[Part]
@@ -73,6 +78,9 @@ class _Markdown:
             lines += ["> [!NOTE]", f"> All of it is too long for a comment. Left out: {names}.", f"> {_ELSEWHERE}", ""]
         lines += [line for review in reviews for line in self._stack(review, base)]
         return "\n".join(lines).rstrip() + "\n"
+
+    def none(self, problem: str, base: str) -> str:
+        return "\n".join([MARK, f"## No review against `{base}`", "", *self._said(problem.strip())])
 
     def _stack(self, review: StackReview, base: str) -> Iterator[str]:
         yield from (f"### {review.stack}: {review.summary}", "")

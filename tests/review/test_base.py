@@ -9,6 +9,7 @@ import pytest
 
 from review.__main__ import main
 from review.base import ReviewError, changed_judges, checked_out, stacks
+from review.comment import MARK
 from sandbox.environment import POLICY_PACK, variables
 from sandbox.home import Home
 
@@ -97,3 +98,14 @@ def test_a_stack_that_neither_side_has_is_refused(repository: Path, capsys: pyte
     assert main(["--stacks", "dve"], repository) == 1
 
     assert capsys.readouterr().err == "error: there is no stack dve: Pulumi.dve.yaml is neither here nor in main\n"
+
+
+def test_a_review_that_there_is_none_of_says_so_in_place_of_the_last_one(repository: Path, tmp_path: Path) -> None:
+    """Under a pull request the comment on an older commit would still stand, and pass for this one's."""
+    comment, summary = tmp_path / "review.md", tmp_path / "summary.md"
+    comment.write_text("all is well")
+
+    assert main(["--base", "nowhere", "--comment", str(comment), "--summary", str(summary)], repository) == 1
+
+    assert comment.read_text().startswith(f"{MARK}\n## No review against `nowhere`\n\n```\nnowhere can't be had:\n")
+    assert comment.read_text() == summary.read_text()
