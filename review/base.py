@@ -10,8 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-JUDGES = (".github", "policies", "review", "sandbox")
-"""The folders that decide what a review says: a change of one of them may hide what it changes besides."""
+JUDGES = (
+    *(".github", "policies", "review", "sandbox"),
+    # What `make review` runs, and which packages and interpreter do it.
+    *("Makefile", "Pulumi.yaml", "pyproject.toml", "requirements*.txt"),
+)
+"""The folders and files that decide what a review says: a change of one of them may hide what it changes besides."""
 
 
 class ReviewError(Exception):
@@ -24,11 +28,11 @@ def stacks(folder: Path) -> list[str]:
 
 
 def changed_judges(repository: Path, base: str) -> list[str]:
-    """Which of the folders that decide what a review says differ from ``base``. Raises ReviewError."""
+    """Which folders (``policies/``) and files that decide what a review says differ from ``base``. Raises ReviewError."""
     problem = f"{base} can't be had"
     changed = _run(["git", "diff", "--name-only", base, "--", *JUDGES], repository, problem).splitlines()
     new = _run(["git", "ls-files", "--others", "--exclude-standard", "--", *JUDGES], repository, problem).splitlines()
-    return sorted({name.partition("/")[0] for name in [*changed, *new]})
+    return sorted({"".join(name.partition("/")[:2]) for name in [*changed, *new]})
 
 
 @contextmanager

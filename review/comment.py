@@ -43,7 +43,7 @@ class Part(StrEnum):
 def comment(reviews: Sequence[StackReview], base: str, *, judges: Sequence[str] = (), limit: int | None = LIMIT) -> str:
     """What may lose data first, what is only computed folded away.
 
-    ``judges`` are folders that decide what is said here and change as well. ``limit`` None: all of it, however long.
+    ``judges`` are folders and files that decide what is said here and change as well. ``limit`` None: all of it, however long.
     """
     text = _Markdown([]).whole(reviews, base, judges)
     if limit is None:
@@ -71,7 +71,7 @@ class _Markdown:
     def whole(self, reviews: Sequence[StackReview], base: str, judges: Sequence[str]) -> str:
         lines = [MARK, f"## What this changes, against `{base}`", ""]
         if judges:
-            names = ", ".join(f"`{name}/`" for name in judges)
+            names = ", ".join(f"`{name}`" for name in judges)
             lines += ["> [!IMPORTANT]", f"> It also changes what decides over this text: {names}. Read that first.", ""]
         if self.left_out:
             names = ", ".join(self.left_out)

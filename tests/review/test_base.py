@@ -79,11 +79,21 @@ def test_a_base_that_does_not_exist_is_named(repository: Path) -> None:
 
 
 def test_a_change_of_what_judges_is_seen_also_before_it_is_committed(repository: Path) -> None:
-    assert changed_judges(repository, "main") == ["sandbox"]
+    assert changed_judges(repository, "main") == ["sandbox/"]
 
     (repository / "policies" / "rules.py").write_text("")
 
-    assert changed_judges(repository, "main") == ["policies", "sandbox"]
+    assert changed_judges(repository, "main") == ["policies/", "sandbox/"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Makefile", "Pulumi.yaml", "pyproject.toml", "requirements.txt", "requirements-dev.txt"]
+)
+def test_what_says_which_program_reviews_is_a_judge_too(repository: Path, name: str) -> None:
+    """`make review` is what the Makefile takes it for, with the packages that the requirements name."""
+    (repository / name).write_text("")
+
+    assert changed_judges(repository, "main") == [name, "sandbox/"]
 
 
 def test_a_stack_whose_file_is_gone_is_named_and_nothing_is_brought_up(
