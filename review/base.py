@@ -28,7 +28,7 @@ def stacks(folder: Path) -> list[str]:
 
 
 def changed_judges(repository: Path, base: str) -> list[str]:
-    """Which folders (``policies/``) and files that decide what a review says differ from ``base``. Raises ReviewError."""
+    """Which judges differ from ``base``, such as ``policies/`` and ``Makefile``. Raises ReviewError."""
     problem = f"{base} can't be had"
     changed = _run(["git", "diff", "--name-only", base, "--", *JUDGES], repository, problem).splitlines()
     new = _run(["git", "ls-files", "--others", "--exclude-standard", "--", *JUDGES], repository, problem).splitlines()

@@ -43,7 +43,8 @@ class Part(StrEnum):
 def comment(reviews: Sequence[StackReview], base: str, *, judges: Sequence[str] = (), limit: int | None = LIMIT) -> str:
     """What may lose data first, what is only computed folded away.
 
-    ``judges`` are folders and files that decide what is said here and change as well. ``limit`` None: all of it, however long.
+    ``judges`` are folders and files that decide what is said here and change as well. ``limit`` None: all of it,
+    however long.
     """
     text = _Markdown([]).whole(reviews, base, judges)
     if limit is None:
