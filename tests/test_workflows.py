@@ -144,16 +144,36 @@ def test_the_preview_against_aws_is_the_programs_own() -> None:
     content = workflow("preview-aws")
     pulumi = only(content, "pulumi/actions")["with"]
     pin = re.search(r"^pulumi==(.+)$", (REPOSITORY / "requirements.txt").read_text(), re.MULTILINE)
-    stacks = {path.name.split(".")[1] for path in REPOSITORY.glob("Pulumi.*.yaml")}
 
     assert pin
     assert pulumi["pulumi-version"] == pin[1]
     assert pulumi["command"] == "preview"
     assert pulumi["policyPacks"] == "policies"
-    assert {stack for job in jobs(content) for stack in job["strategy"]["matrix"]["stack"]} == stacks
     assert not {"aws-access-key-id", "aws-secret-access-key"} & set(
         only(content, "aws-actions/configure-aws-credentials")["with"]
     )
+
+
+def test_a_preview_against_aws_is_asked_for_and_approved_for_each_stack() -> None:
+    """Its code has the stack's secrets in its hands: an approval for dev must not hand those of prod over."""
+    content = workflow("preview-aws")
+    (job,) = jobs(content)
+    guide = (REPOSITORY / "docs" / "aws.md").read_text()
+
+    assert job["environment"] == "preview-${{ matrix.stack }}"
+    assert job["strategy"]["matrix"]["stack"] == """${{ fromJSON(vars.PREVIEW_STACKS || '["dev"]') }}"""
+    assert "vars.PREVIEW_AWS == 'true' &&" in job["if"]
+    assert ':environment:preview-dev"' in guide
+    assert "**required reviewers**" in guide
+
+
+def test_nobody_approves_what_a_bot_brings_into_aws() -> None:
+    """Neither its own run, nor that of somebody who pushes the button for it."""
+    (job,) = jobs(workflow("preview-aws"))
+
+    assert "github.actor != 'dependabot[bot]'" in job["if"]
+    assert "github.event.pull_request.user.login != 'dependabot[bot]'" in job["if"]
+    assert "||" not in job["if"]
 
 
 def test_workflows_call_targets_that_there_are() -> None:
