@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from review.base import ReviewError, brought_up, changed_judges, checked_out, stacks
-from review.comment import comment
+from review.comment import comment, no_review
 from review.preview import preview
 from review.stack_review import StackReview
 from review.terminal import terminal
@@ -33,6 +33,8 @@ def main(arguments: Sequence[str], tree: Path = HERE) -> int:
             reviews = [_review(stack, tree, base, options.base) for stack in names]
     except ReviewError as error:
         print(f"error: {error}", file=sys.stderr)
+        for file in filter(None, (options.comment, options.summary)):
+            file.write_text(no_review(str(error), options.base))
         return 1
     except KeyboardInterrupt:
         _say("stopped")

@@ -10,8 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-JUDGES = (".github", "policies", "review", "sandbox")
-"""The folders that decide what a review says: a change of one of them may hide what it changes besides."""
+JUDGES = (
+    *(".github", "policies", "review", "sandbox"),
+    # What `make review` runs, and which packages and interpreter do it.
+    *("Makefile", "Pulumi.yaml", "pyproject.toml", "requirements*.txt"),
+)
+"""The folders and files that decide what a review says: a change of one of them may hide what it changes besides."""
 
 
 class ReviewError(Exception):
@@ -24,11 +28,11 @@ def stacks(folder: Path) -> list[str]:
 
 
 def changed_judges(repository: Path, base: str) -> list[str]:
-    """Which of the folders that decide what a review says differ from ``base``. Raises ReviewError."""
+    """Which judges differ from ``base``, such as ``policies/`` and ``Makefile``. Raises ReviewError."""
     problem = f"{base} can't be had"
     changed = _run(["git", "diff", "--name-only", base, "--", *JUDGES], repository, problem).splitlines()
     new = _run(["git", "ls-files", "--others", "--exclude-standard", "--", *JUDGES], repository, problem).splitlines()
-    return sorted({name.partition("/")[0] for name in [*changed, *new]})
+    return sorted({"".join(name.partition("/")[:2]) for name in [*changed, *new]})
 
 
 @contextmanager
@@ -36,13 +40,16 @@ def checked_out(repository: Path, base: str) -> Generator[Path]:
     """A folder with the program of commit ``base``, and with the sandbox of ``repository``.
 
     The sandbox is a tool here: with the base's own one, a pull request that brings a resource together with the
-    sandbox's support for its type could never be previewed. Raises ReviewError when there is no such commit.
+    sandbox's support for its type could never be previewed. Nor do the base's policies judge: where main itself
+    breaks a rule, as on the day on which an exception expires, what mends it could not be previewed. Raises ReviewError
+    when there is no such commit.
     """
     with TemporaryDirectory(prefix="platform-review-") as scratch:
         folder = Path(scratch) / "base"
         _run(["git", "worktree", "add", "--detach", "--quiet", str(folder), base], repository, f"{base} can't be had")
         try:
-            shutil.rmtree(folder / "sandbox", ignore_errors=True)
+            for name in ("policies", "sandbox"):
+                shutil.rmtree(folder / name, ignore_errors=True)
             # With its bytecode, and the times by which Python knows that it is up to date.
             shutil.copytree(repository / "sandbox", folder / "sandbox")
             (folder / ".venv").symlink_to(sys.prefix)

@@ -13,6 +13,7 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 DATA = frozenset(
     {
+        "aws:backup/vault:Vault",
         "aws:cloudwatch/logGroup:LogGroup",
         "aws:dynamodb/table:Table",
         "aws:ebs/volume:Volume",
@@ -24,9 +25,12 @@ DATA = frozenset(
         "aws:rds/cluster:Cluster",
         "aws:rds/instance:Instance",
         "aws:s3/bucket:Bucket",
+        "aws:s3/bucketV2:BucketV2",
         "aws:secretsmanager/secret:Secret",
         # With it go all objects of its kind, or in it.
         "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
+        # By its retention policy its claims go with it.
+        "kubernetes:apps/v1:StatefulSet",
         "kubernetes:core/v1:Namespace",
         "kubernetes:core/v1:PersistentVolume",
         "kubernetes:core/v1:PersistentVolumeClaim",

@@ -43,7 +43,8 @@ class Part(StrEnum):
 def comment(reviews: Sequence[StackReview], base: str, *, judges: Sequence[str] = (), limit: int | None = LIMIT) -> str:
     """What may lose data first, what is only computed folded away.
 
-    ``judges`` are folders that decide what is said here and change as well. ``limit`` None: all of it, however long.
+    ``judges`` are folders and files that decide what is said here and change as well. ``limit`` None: all of it,
+    however long.
     """
     text = _Markdown([]).whole(reviews, base, judges)
     if limit is None:
@@ -59,6 +60,11 @@ def comment(reviews: Sequence[StackReview], base: str, *, judges: Sequence[str] 
     return text[: text.rindex("\n", 0, limit - len(end))] + end
 
 
+def no_review(problem: str, base: str) -> str:
+    """The comment when there is nothing to compare with, so that no older one passes for it."""
+    return _Markdown([]).none(problem, base)
+
+
 @dataclass(frozen=True)
 class _Markdown:
     left_out: Sequence[Part]
@@ -66,13 +72,16 @@ class _Markdown:
     def whole(self, reviews: Sequence[StackReview], base: str, judges: Sequence[str]) -> str:
         lines = [MARK, f"## What this changes, against `{base}`", ""]
         if judges:
-            names = ", ".join(f"`{name}/`" for name in judges)
+            names = ", ".join(f"`{name}`" for name in judges)
             lines += ["> [!IMPORTANT]", f"> It also changes what decides over this text: {names}. Read that first.", ""]
         if self.left_out:
             names = ", ".join(self.left_out)
             lines += ["> [!NOTE]", f"> All of it is too long for a comment. Left out: {names}.", f"> {_ELSEWHERE}", ""]
         lines += [line for review in reviews for line in self._stack(review, base)]
         return "\n".join(lines).rstrip() + "\n"
+
+    def none(self, problem: str, base: str) -> str:
+        return "\n".join([MARK, f"## No review against `{base}`", "", *self._said(problem.strip())])
 
     def _stack(self, review: StackReview, base: str) -> Iterator[str]:
         yield from (f"### {review.stack}: {review.summary}", "")

@@ -10,7 +10,7 @@ from review.stack_review import StackReview
 
 
 def terminal(reviews: Sequence[StackReview], base: str, *, judges: Sequence[str] = ()) -> str:
-    """``judges`` are folders that decide what is said here and change as well."""
+    """``judges`` are folders and files that decide what is said here and change as well."""
     return "\n".join(_lines(reviews, base, judges)).rstrip() + "\n"
 
 

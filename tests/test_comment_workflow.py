@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from review.comment import MARK
-from tests.test_workflows import steps, workflow
+from tests.test_workflows import GITHUB_TAKES, steps, workflow
 
 GH = """\
 #!/bin/sh
 case "$*" in
-    "run download "*) [ -n "$ARTIFACT" ] || exit 1; mkdir -p artifact; printf '%s' "$ARTIFACT" > artifact/review.md ;;
+    "run download "*) [ -n "$ARTIFACT" ] || exit 1; mkdir -p artifact
+        printf '%s' "$ARTIFACT" "$MORE" "$MORE" "$MORE" > artifact/review.md ;;
     *"repos/o/r/pulls "*) echo "$NUMBER" ;;
     *--paginate*) printf '%s' "$COMMENTS" ;;
     *) echo "$*" >> asked ;;
@@ -42,7 +43,9 @@ def run(tmp_path: Path) -> Run:
     program.chmod(0o755)
     (step,) = steps(workflow("comment"))
 
-    def perform(artifact: str = f"{MARK}\n## What this changes\n", number: str = "7", comments: str = "") -> Outcome:
+    def perform(
+        artifact: str = f"{MARK}\n## What this changes\n", number: str = "7", comments: str = "", more: str = ""
+    ) -> Outcome:
         event = {
             "REPOSITORY": "o/r",
             "RUN": "1",
@@ -51,7 +54,13 @@ def run(tmp_path: Path) -> Run:
             "OWNER": "o",
             "BRANCH": "b",
         }
-        answers = {"ARTIFACT": artifact, "NUMBER": number, "COMMENTS": comments, "MARK": step["env"]["MARK"]}
+        answers = {
+            "ARTIFACT": artifact,
+            "MORE": more,
+            "NUMBER": number,
+            "COMMENTS": comments,
+            "MARK": step["env"]["MARK"],
+        }
         path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
         subprocess.run(
             ["bash", "-e", "-c", step["run"]], cwd=tmp_path, env={**event, **answers, "PATH": path}, check=True
@@ -83,10 +92,35 @@ def test_it_is_found_again_whatever_the_artifact_says(run: Run) -> None:
         assert "text" in body
 
 
-def test_it_says_whose_code_wrote_it(run: Run) -> None:
-    assert run().body.endswith("Written by the code of commit abc itself, in [its preview](https://runs/1).</sub>\n")
+@pytest.mark.parametrize("end", ["", "<!--", "<details>", "```"], ids=repr)
+def test_it_says_whose_code_wrote_it_where_that_code_cannot_hide_it(run: Run, end: str) -> None:
+    mark, whose, empty, *text = run(f"{MARK}\n## What this changes\n{end}").body.splitlines()
+
+    assert (mark, empty) == (MARK, "")
+    assert whose == "<sub>Written by the code of commit abc itself, in [its preview](https://runs/1).</sub>"
+    assert text[0] == "## What this changes"
 
 
-@pytest.mark.parametrize("missing", [{"artifact": ""}, {"number": ""}], ids=["no review", "another head by now"])
-def test_without_a_review_of_the_present_head_the_last_comment_stays(run: Run, missing: dict[str, str]) -> None:
-    assert run(**missing).asked == []
+def test_what_is_longer_than_github_takes_is_cut_between_characters(run: Run) -> None:
+    # 3 bytes each, in three pieces: the system takes no longer texts in the environment.
+    body = run(f"{MARK}\nfirst\n", more="⛔" * 25_000).body
+
+    assert len(body) <= GITHUB_TAKES
+    assert "first" in body
+    assert body.endswith("⛔\n")
+
+
+def test_a_pull_request_without_a_review_never_had_gets_no_comment(run: Run) -> None:
+    assert run(artifact="").asked == []
+
+
+def test_a_commit_without_a_review_does_not_pass_under_that_of_an_older_one(run: Run) -> None:
+    outcome = run(artifact="", comments="41\n")
+
+    assert outcome.asked == ["api --method PATCH repos/o/r/issues/comments/41 --field body=@comment.md"]
+    assert outcome.body == f"{MARK}\nThere is no review of commit abc: [its preview](https://runs/1) says why.\n"
+
+
+@pytest.mark.parametrize("artifact", ["", f"{MARK}\ntext\n"], ids=["no review", "a review"])
+def test_what_is_of_another_head_by_now_changes_nothing(run: Run, artifact: str) -> None:
+    assert run(artifact, number="", comments="41\n").asked == []

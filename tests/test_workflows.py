@@ -22,7 +22,7 @@ PERMISSIONS = {
     "comment": {"actions": "read", "pull-requests": "write"},
     "preview-aws": {"contents": "read", "id-token": "write"},
 }
-_GITHUB_TAKES = 65_536
+GITHUB_TAKES = 65_536
 _LONGEST = 90
 """Minutes that a job may take."""
 
@@ -130,7 +130,7 @@ def test_the_comment_is_that_of_the_preview_and_fits() -> None:
     assert "review.md" in upload["with"]["path"].split()
     assert any("--comment review.md --summary summary.md" in one.get("run", "") for one in steps(preview))
     # What the workflow writes around it is a few hundred characters.
-    assert LIMIT + 500 <= _GITHUB_TAKES
+    assert LIMIT + 500 <= GITHUB_TAKES
 
 
 def test_what_the_preview_found_is_shown_however_it_ended() -> None:
@@ -144,16 +144,36 @@ def test_the_preview_against_aws_is_the_programs_own() -> None:
     content = workflow("preview-aws")
     pulumi = only(content, "pulumi/actions")["with"]
     pin = re.search(r"^pulumi==(.+)$", (REPOSITORY / "requirements.txt").read_text(), re.MULTILINE)
-    stacks = {path.name.split(".")[1] for path in REPOSITORY.glob("Pulumi.*.yaml")}
 
     assert pin
     assert pulumi["pulumi-version"] == pin[1]
     assert pulumi["command"] == "preview"
     assert pulumi["policyPacks"] == "policies"
-    assert {stack for job in jobs(content) for stack in job["strategy"]["matrix"]["stack"]} == stacks
     assert not {"aws-access-key-id", "aws-secret-access-key"} & set(
         only(content, "aws-actions/configure-aws-credentials")["with"]
     )
+
+
+def test_a_preview_against_aws_is_asked_for_and_approved_for_each_stack() -> None:
+    """Its code has the stack's secrets in its hands: an approval for dev must not hand those of prod over."""
+    content = workflow("preview-aws")
+    (job,) = jobs(content)
+    guide = (REPOSITORY / "docs" / "aws.md").read_text()
+
+    assert job["environment"] == "preview-${{ matrix.stack }}"
+    assert job["strategy"]["matrix"]["stack"] == """${{ fromJSON(vars.PREVIEW_STACKS || '["dev"]') }}"""
+    assert "vars.PREVIEW_AWS == 'true' &&" in job["if"]
+    assert ':environment:preview-dev"' in guide
+    assert "**required reviewers**" in guide
+
+
+def test_nobody_approves_what_a_bot_brings_into_aws() -> None:
+    """Neither its own run, nor that of somebody who pushes the button for it."""
+    (job,) = jobs(workflow("preview-aws"))
+
+    assert "github.actor != 'dependabot[bot]'" in job["if"]
+    assert "github.event.pull_request.user.login != 'dependabot[bot]'" in job["if"]
+    assert "||" not in job["if"]
 
 
 def test_workflows_call_targets_that_there_are() -> None:
@@ -165,19 +185,48 @@ def test_workflows_call_targets_that_there_are() -> None:
         for word in re.findall(r"\bmake ([a-z-]+)", step.get("run", ""))
     }
 
-    assert called == {"test", "review"}
+    assert called == {"check", "test", "review"}
     assert called <= targets
 
 
-def test_ci_and_pre_commit_lint_workflows_with_one_version() -> None:
+def test_every_pull_request_is_held_to_all_that_contributing_asks_for() -> None:
+    """Form, lint, types and coverage are in `make check` only, the tests on the engine in `make test` only."""
+    content = workflow("test")
+    commands = [[step.get("run") for step in job["steps"]] for job in jobs(content)]
+
+    assert "pull_request" in content["on"]
+    assert content["on"]["push"] == {"branches": ["main"]}
+    for command in ("make check", "make test"):
+        assert any(command in job for job in commands)
+    assert not [key for job in jobs(content) for key in ("if", "continue-on-error") if key in job]
+
+
+def test_every_pull_request_has_its_workflows_linted_in_the_version_of_pre_commit() -> None:
+    """By actionlint, which only Go brings (docs/review.md says why): CI is where it never lacks."""
     hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())["repos"]
     (revision,) = [one["rev"] for one in hooks if one["repo"].endswith("/actionlint")]
+    commands = [step.get("run") for step in workflow("test")["jobs"]["workflows"]["steps"]]
 
-    assert f"actionlint/cmd/actionlint@{revision}" in (REPOSITORY / ".github/workflows/test.yml").read_text()
+    install, lint = commands[-2:]
+    assert install == f"go install github.com/rhysd/actionlint/cmd/actionlint@{revision}"
+    assert lint == '"$(go env GOPATH)/bin/actionlint" -color'
 
 
-def test_the_workflows_are_as_actionlint_wants_them() -> None:
-    """Where there is one: nothing that pip installs brings it (docs/review.md says why)."""
-    if program := shutil.which("actionlint"):
-        done = subprocess.run([program, *FILES], cwd=REPOSITORY, capture_output=True, text=True)
+def test_a_commit_with_a_stale_generated_file_is_caught_by_pre_commit() -> None:
+    (house,) = [
+        hook
+        for one in yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())["repos"]
+        for hook in one["hooks"]
+        if hook["id"] == "house"
+    ]
+    generated = {str(path.relative_to(REPOSITORY)) for path in REPOSITORY.glob("tests/**/test_documentation.py")}
+
+    assert len(generated) > 3
+    assert generated | {"tests/test_house.py"} == {word for word in house["entry"].split() if word.endswith(".py")}
+
+
+if ACTIONLINT := shutil.which("actionlint"):
+    # Elsewhere there is no such test, rather than one that passes without having looked.
+    def test_the_workflows_are_as_actionlint_wants_them() -> None:
+        done = subprocess.run([str(ACTIONLINT), *FILES], cwd=REPOSITORY, capture_output=True, text=True)
         assert (done.stdout + done.stderr, done.returncode) == ("", 0)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +65,8 @@ PolicyPack(
     ],
 )
 """
+STRICTER = PACK.replace("enforcement_level=EnforcementLevel.ADVISORY", "enforcement_level=EnforcementLevel.MANDATORY")
+"""The base's own: it refuses the base, as the pack of main does on the day on which an exception has expired."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class Repository:
     """A clone whose branch ``main`` has the base, and its working tree the head."""
 
     folder: Path
+    scratch: Path
+    """Where reviews have their temporary files, and nobody else has any."""
 
     def git(self, *arguments: str) -> str:
         who = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "init.defaultBranch=main"]
@@ -81,16 +85,26 @@ class Repository:
 
     def review(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "review", *arguments], cwd=self.folder, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "review", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "TMPDIR": str(self.scratch)},
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
     folder = clone_into(tmp_path_factory.mktemp("clone"), "dev").folder
-    found = Repository(folder)
+    found = Repository(folder, tmp_path_factory.mktemp("scratch"))
     (folder / "Pulumi.prod.yaml").unlink()
-    shutil.rmtree(folder / "policies", ignore_errors=True)
+    shutil.rmtree(folder / "policies")
+    (folder / "policies").mkdir()
+    (folder / "policies" / "__main__.py").write_text(STRICTER)
+    (folder / "policies" / "PulumiPolicy.yaml").write_text(
+        "runtime:\n  name: python\n  options: {virtualenv: ../.venv}\n"
+    )
     (folder / "Pulumi.dev.yaml").write_text(STACK_FILE)
     (folder / "__main__.py").write_text(BASE)
     found.git("init", "--quiet")
@@ -99,14 +113,10 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / "__main__.py").write_text(HEAD)
     (folder / "Pulumi.test.yaml").write_text(STACK_FILE)
-    (folder / "policies").mkdir()
     (folder / "policies" / "__main__.py").write_text(PACK)
-    (folder / "policies" / "PulumiPolicy.yaml").write_text(
-        "runtime:\n  name: python\n  options: {virtualenv: ../.venv}\n"
-    )
     yield found
     assert found.git("worktree", "list").count("\n") == 1
-    assert not list(Path(tempfile.gettempdir()).glob("platform-review-*/base/.sandbox"))
+    assert not list(found.scratch.glob("platform-review-*"))
 
 
 def test_a_review_shows_what_changes_what_is_refused_and_a_stack_that_the_base_lacks(repository: Repository) -> None:

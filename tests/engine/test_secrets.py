@@ -12,6 +12,7 @@ import json
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,17 @@ def content(path: Path) -> str:
     return (gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data).decode(errors="replace")
 
 
+@contextmanager
+def renamed(clone: Clone) -> Iterator[None]:
+    """A change of the application through which its passwords flow; afterwards the stack file is as it was."""
+    before = clone.stack_file.read_bytes()
+    clone.configure("platform:application.name", "shop")
+    try:
+        yield
+    finally:
+        clone.stack_file.write_bytes(before)
+
+
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     clone = clone_into(tmp_path_factory.mktemp("clone"), "dev")
@@ -172,19 +184,18 @@ def test_no_secret_is_in_the_outputs(stack: Stack) -> None:
 @pytest.mark.parametrize("arguments", [[], ["--diff"], ["--json"]], ids=["plain", "diff", "json"])
 def test_no_secret_is_in_a_preview(stack: Stack, arguments: list[str]) -> None:
     """Of everything, and of a change through which passwords flow."""
-    stack.clone.configure("platform:application.name", "shop")
-
-    answer = stack.clone.pulumi("preview", "--show-sames", *arguments)
+    with renamed(stack.clone):
+        answer = stack.clone.pulumi("preview", "--show-sames", *arguments)
 
     assert "application-secrets" in answer.stdout
     assert stack.leaks(answer.stdout + answer.stderr) == []
 
 
 def test_no_secret_is_in_the_review(stack: Stack) -> None:
-    stack.clone.configure("platform:application.name", "shop")
     home, resources = stack.clone.home, stack.clone.state()["deployment"]["resources"]
 
-    found = [preview(stack.clone.folder, "dev", home, resources, is_new=False)]
+    with renamed(stack.clone):
+        found = [preview(stack.clone.folder, "dev", home, resources, is_new=False)]
 
     assert found[0].changes
     for text in (comment(found, "main"), comment(found, "main", limit=None), terminal(found, "main")):

@@ -9,6 +9,9 @@ import pytest
 
 from review.__main__ import main
 from review.base import ReviewError, changed_judges, checked_out, stacks
+from review.comment import MARK
+from sandbox.environment import POLICY_PACK, variables
+from sandbox.home import Home
 
 
 @pytest.fixture
@@ -16,6 +19,7 @@ def repository(tmp_path: Path) -> Path:
     """``main`` has an old program, an old sandbox and two stacks; the working tree new ones, and one stack less."""
     for name, text in {
         "__main__.py": "old",
+        "policies/PulumiPolicy.yaml": "old",
         "sandbox/cli.py": "old",
         "Pulumi.dev.yaml": "",
         "Pulumi.old.yaml": "",
@@ -53,6 +57,14 @@ def test_the_base_has_its_own_program_and_the_sandbox_of_the_head(repository: Pa
     assert worktrees(repository) == 1
 
 
+def test_the_bases_policies_have_no_say(repository: Path) -> None:
+    """Otherwise nothing could be reviewed once an exception on main has expired, nor what mends it."""
+    with checked_out(repository, "main") as base:
+        assert POLICY_PACK not in variables(Home(base / ".sandbox" / "dev"), "eu-central-1", {})
+
+    assert POLICY_PACK in variables(Home(repository / ".sandbox" / "dev"), "eu-central-1", {})
+
+
 def test_nothing_of_it_stays_when_a_review_is_stopped(repository: Path) -> None:
     with pytest.raises(KeyboardInterrupt), checked_out(repository, "main") as base:
         raise KeyboardInterrupt
@@ -67,12 +79,21 @@ def test_a_base_that_does_not_exist_is_named(repository: Path) -> None:
 
 
 def test_a_change_of_what_judges_is_seen_also_before_it_is_committed(repository: Path) -> None:
-    assert changed_judges(repository, "main") == ["sandbox"]
+    assert changed_judges(repository, "main") == ["sandbox/"]
 
-    (repository / "policies").mkdir()
     (repository / "policies" / "rules.py").write_text("")
 
-    assert changed_judges(repository, "main") == ["policies", "sandbox"]
+    assert changed_judges(repository, "main") == ["policies/", "sandbox/"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Makefile", "Pulumi.yaml", "pyproject.toml", "requirements.txt", "requirements-dev.txt"]
+)
+def test_what_says_which_program_reviews_is_a_judge_too(repository: Path, name: str) -> None:
+    """`make review` is what the Makefile takes it for, with the packages that the requirements name."""
+    (repository / name).write_text("")
+
+    assert changed_judges(repository, "main") == [name, "sandbox/"]
 
 
 def test_a_stack_whose_file_is_gone_is_named_and_nothing_is_brought_up(
@@ -87,3 +108,14 @@ def test_a_stack_that_neither_side_has_is_refused(repository: Path, capsys: pyte
     assert main(["--stacks", "dve"], repository) == 1
 
     assert capsys.readouterr().err == "error: there is no stack dve: Pulumi.dve.yaml is neither here nor in main\n"
+
+
+def test_a_review_that_there_is_none_of_says_so_in_place_of_the_last_one(repository: Path, tmp_path: Path) -> None:
+    """Under a pull request the comment on an older commit would still stand, and pass for this one's."""
+    comment, summary = tmp_path / "review.md", tmp_path / "summary.md"
+    comment.write_text("all is well")
+
+    assert main(["--base", "nowhere", "--comment", str(comment), "--summary", str(summary)], repository) == 1
+
+    assert comment.read_text().startswith(f"{MARK}\n## No review against `nowhere`\n\n```\nnowhere can't be had:\n")
+    assert comment.read_text() == summary.read_text()

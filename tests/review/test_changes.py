@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from policies.rules import stack as stack_rules
 from review.changes import DATA, UNKNOWN, Operation, PropertyChange, changes
 from tests.stacks.stack_files import bring_up
 
@@ -135,6 +136,17 @@ def test_what_the_program_protects_because_of_its_data_is_data_to_the_reviewer()
 
     assert len(protected) > 5
     assert protected <= DATA
+
+
+def test_what_policies_want_protected_because_of_its_data_is_data_to_the_reviewer() -> None:
+    assert stack_rules.DATA <= DATA
+
+
+@pytest.mark.parametrize("token", ["aws:backup/vault:Vault", "aws:ebs/volume:Volume", "kubernetes:apps/v1:StatefulSet"])
+def test_what_keeps_backups_or_volumes_is_data_although_the_platform_has_none_yet(token: str) -> None:
+    (change,) = changes(preview(step("delete", token, "kept")))
+
+    assert change.loses_data
 
 
 def test_no_change_is_none() -> None:

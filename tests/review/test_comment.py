@@ -195,7 +195,7 @@ def many(operation: Operation, number: int, *, computed: bool = False, token: st
 @pytest.mark.parametrize("write", [comment, terminal])
 def test_a_change_of_what_judges_is_said_before_all_else(write: Callable[..., str]) -> None:
     """Whoever weakens a rule is judged by the weak one."""
-    assert "policies" in " ".join(write(REVIEWS, "main", judges=["policies"]).splitlines()[:5])
+    assert "policies/" in " ".join(write(REVIEWS, "main", judges=["policies/"]).splitlines()[:5])
     assert "decides over" not in write(REVIEWS, "main")
 
 
