@@ -15,6 +15,7 @@ DATA = frozenset(
     {
         "aws:backup/vault:Vault",
         "aws:cloudwatch/logGroup:LogGroup",
+        "aws:docdb/cluster:Cluster",
         "aws:dynamodb/table:Table",
         "aws:ebs/volume:Volume",
         "aws:ecr/repository:Repository",
@@ -22,8 +23,10 @@ DATA = frozenset(
         "aws:eks/cluster:Cluster",
         "aws:elasticache/replicationGroup:ReplicationGroup",
         "aws:kms/key:Key",
+        "aws:neptune/cluster:Cluster",
         "aws:rds/cluster:Cluster",
         "aws:rds/instance:Instance",
+        "aws:redshift/cluster:Cluster",
         "aws:s3/bucket:Bucket",
         "aws:s3/bucketV2:BucketV2",
         "aws:secretsmanager/secret:Secret",
