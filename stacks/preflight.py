@@ -13,8 +13,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.changes import Changes
-from components.cluster import check_step
-from components.database import check_postgres_step
+from components.cluster import check_step, is_outgrown
+from components.database import check_postgres_step, is_postgres_outgrown
 from components.network import ZONE_FILTERS, check_zones
 from components.refusals import Refusal
 from stacks.settings import Mistake, Settings, refuse
@@ -44,6 +44,8 @@ def _of_cluster(cluster: ClusterSettings, name: str, opts: pulumi.InvokeOptions)
     if name not in (aws.eks.get_clusters(opts=opts).names or ()):
         return
     current = aws.eks.get_cluster(name=name, opts=opts).version
+    if is_outgrown(current, cluster.version):
+        _warn_of_outgrown("platform:cluster.version", cluster.version, f"the cluster is at {current}")
     yield from _refused(("cluster", "version"), cluster.version, lambda: check_step(current, cluster.version))
 
 
@@ -53,6 +55,8 @@ def _of_database(database: DatabaseSettings, tags: Mapping[str, str], opts: pulu
     for identifier in aws.rds.get_instances(tags=ours, opts=opts).instance_identifiers or ():
         version = aws.rds.get_instance(db_instance_identifier=identifier, opts=opts).engine_version
         current = version.partition(".")[0]
+        if is_postgres_outgrown(current, database.version):
+            _warn_of_outgrown("platform:database.version", database.version, f"the database is at {current}")
         yield from _refused(
             ("database", "version"),
             database.version,
@@ -60,6 +64,14 @@ def _of_database(database: DatabaseSettings, tags: Mapping[str, str], opts: pulu
                 current, database.version, immediately=database.changes is Changes.IMMEDIATELY
             ),
         )
+
+
+def _warn_of_outgrown(key: str, value: str, found: str) -> None:
+    """It is no reason to refuse: no other value could be written, and everything else can still be updated."""
+    pulumi.log.warn(
+        f"{key} is {value}, but {found}, which this release of the program does not know. It stays as it "
+        "is as long as you leave the setting and do not refresh; take a release that knows it, then set it"
+    )
 
 
 def _refused(location: tuple[str, ...], value: Any, check: Callable[[], None]) -> Iterator[Mistake]:

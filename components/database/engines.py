@@ -39,8 +39,19 @@ def check_postgres_version(version: str) -> None:
         )
 
 
+def is_postgres_outgrown(current: str, wanted: str) -> bool:
+    """Whether the database is past major version ``wanted``, at one that can't be asked for here.
+
+    Somebody took it there by hand. No setting is right then, and the one that was there changes nothing: the engine
+    sees the version that it asked for before, and asks RDS for none.
+    """
+    return current not in POSTGRES_VERSIONS and int(wanted) < int(current)
+
+
 def check_postgres_step(current: str, wanted: str, *, immediately: bool) -> None:
     """Raise Refusal when RDS does not take a database of major version ``current`` to ``wanted``, or not now."""
+    if is_postgres_outgrown(current, wanted):
+        return
     if int(wanted) < int(current):
         raise Refusal(
             f"the database is at {current} already, and RDS never goes back",

@@ -63,12 +63,34 @@ def test_a_minor_version_of_kubernetes_that_would_be_skipped() -> None:
     )
 
 
-def test_a_version_of_kubernetes_that_the_cluster_has_left_behind() -> None:
+def test_a_version_of_kubernetes_that_the_cluster_has_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """EKS upgrades by itself when standard support ends."""
+    monkeypatch.setitem(VERSIONS, "1.36", date(2100, 1, 1))
     assert told("dev", with_cluster("platform-dev", "1.36")) == HEAD.format(stack="dev") + (
         'platform:cluster.version = "1.35": the cluster is at 1.36 already, and no setting takes it back; '
-        'allowed: 1.36 and the version after it; fix: write "1.36", with a release of this program that knows it'
+        'allowed: 1.36 and the version after it; fix: write "1.36"'
     )
+
+
+@pytest.mark.parametrize(
+    ("answers", "key", "live"),
+    [
+        (with_cluster("platform-prod", "1.36"), "platform:cluster.version is 1.35", "the cluster is at 1.36"),
+        (with_database("99.1"), "platform:database.version is 17", "the database is at 99"),
+    ],
+    ids=["Kubernetes", "Postgres"],
+)
+def test_a_stack_past_all_versions_that_the_program_knows_can_still_be_updated(
+    answers: Answers, key: str, live: str
+) -> None:
+    """No other setting could be written, and a fix of something else must not wait for a release."""
+    recording = bring_up("prod", answers=answers)
+
+    assert recording["cluster-cluster"].inputs["version"] == "1.35"
+    assert [message for severity, message in recording.logs if severity == "WARNING" and live in message] == [
+        f"{key}, but {live}, which this release of the program does not know. It stays as it is as long as you leave "
+        "the setting and do not refresh; take a release that knows it, then set it"
+    ]
 
 
 def test_the_next_version_of_kubernetes_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,11 +126,11 @@ def test_another_version_of_postgres_while_changes_wait_for_the_maintenance_wind
 
 
 def test_a_default_is_told_as_one() -> None:
-    config = configuration("dev")
+    config = configuration("prod")
     del config["platform:database"]["version"]
 
-    assert 'platform:database.version = "17" (the default): the database is at 18' in told(
-        "dev", with_database("18.1"), config
+    assert 'platform:database.version = "17" (the default): the database is at 16' in told(
+        "prod", with_database("16.10"), config
     )
 
 
@@ -123,6 +145,6 @@ def test_the_writer_has_the_tags_that_it_is_asked_for_by(recorded_dev: Recording
 
 
 def test_all_that_the_account_refuses_is_told_at_once() -> None:
-    answers = with_zones("a", "b") | with_cluster("platform-prod", "1.33") | with_database("18.1")
+    answers = with_zones("a", "b") | with_cluster("platform-prod", "1.33") | with_database("16.10")
 
     assert told("prod", answers).startswith("3 settings of stack prod can't be used")

@@ -254,6 +254,11 @@ def test_a_database_never_goes_back_to_an_earlier_major_version() -> None:
         check_postgres_step("17", "16", immediately=True)
 
 
+def test_no_version_is_refused_while_none_could_be_right() -> None:
+    """Somebody upgraded the database by hand to a version that is not offered here yet."""
+    check_postgres_step("99", "17", immediately=False)
+
+
 def test_another_major_version_does_not_wait_for_the_maintenance_window() -> None:
     check_postgres_step("15", "17", immediately=True)
     check_postgres_step("17", "17", immediately=False)
