@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 from pydantic import ValidationError
 
-from components.refusals import Refusal
+from components.refusals import Refusal, nearest
 from stacks.settings.between import mistakes_between
 from stacks.settings.encrypted import encrypted
 from stacks.settings.errors import NO_VALUE, Mistake, SettingsError, mistakes_of, told
 from stacks.settings.names import check_stack
+from stacks.settings.schema import PROJECT
 from stacks.settings.settings import Settings
+
+_ELSEWHERE = {
+    "aws:region": f"set {PROJECT}:aws.region",
+    "aws:allowedAccountIds": f"set {PROJECT}:aws.allowedAccountIds",
+    "aws:defaultTags": f"set {PROJECT}:aws.tags",
+    "aws": f"leave it out; what there is to set is below {PROJECT}:aws",
+    "kubernetes": f"leave it out; the provider gets the kubeconfig of {PROJECT}:cluster",
+}
+"""Keys of the providers, or a whole provider, to what to do instead."""
 
 
 def load_settings() -> Settings:
@@ -29,6 +39,7 @@ def load_settings() -> Settings:
     if secret := [key for key in values if runtime_config.is_config_secret(f"{prefix}{key}")]:
         refuse([Mistake((key,), NO_VALUE, encrypted()) for key in secret], values)
     settings, mistakes = _validated(values)
+    mistakes += _of_other_namespaces(keys)
     mistakes += mistakes_between(values, [mistake.location for mistake in mistakes])
     mistakes += _of_the_stack(pulumi.get_stack())
     if settings is None or mistakes:
@@ -47,6 +58,22 @@ def _validated(values: dict[str, Any]) -> tuple[Settings | None, list[Mistake]]:
         return Settings.model_validate_json(json.dumps(values)), []
     except ValidationError as error:
         return None, mistakes_of(error)
+
+
+def _of_other_namespaces(keys: Iterable[str]) -> Iterator[Mistake]:
+    """Keys that look as if they set something here. The engine's own are left alone, and those of other programs."""
+    allowed = f"keys that begin with {PROJECT}:"
+    for key in keys:
+        namespace, _, name = key.partition(":")
+        if namespace in _ELSEWHERE:
+            fix = _ELSEWHERE.get(key, _ELSEWHERE[namespace])
+            refusal = Refusal("nothing reads it, as the program makes its own providers", allowed=allowed, fix=fix)
+        elif namespace != PROJECT and nearest(namespace, [PROJECT]):
+            refusal = Refusal(f"nothing reads what is in {namespace}", allowed=allowed, fix=f"write {PROJECT}:{name}")
+        else:
+            continue
+        # It may be encrypted.
+        yield Mistake((), NO_VALUE, refusal, elsewhere=key)
 
 
 def _of_the_stack(stack: str) -> list[Mistake]:

@@ -45,6 +45,12 @@ CASES: dict[str, Change] = {
     "a key in snake case": in_nodes(max_size=5),
     "a key that resembles none": with_values("network", colour="blue"),
     "a misspelt section": lambda config: config.update({"platform:databse": {}}),
+    "a misspelt project": lambda config: config.update({"platfrom:database": config.pop("platform:database")}),
+    "a project in capitals": lambda config: config.update({"Platform:registry": config.pop("platform:registry")}),
+    "the region where the provider would have it": lambda config: config.update({"aws:region": "eu-west-1"}),
+    "tags where the provider would have them": lambda config: config.update({"aws:defaultTags": {"tags": {}}}),
+    "a profile for the provider": lambda config: config.update({"aws:profile": "shop"}),
+    "a kubeconfig for the provider": lambda config: config.update({"kubernetes:kubeconfig": "~/.kube/config"}),
     "a misspelt key of a node group": in_nodes(taint=[]),
     "a misspelt key in a list": lambda config: developers(config)["grants"][0].update(namespace="shop"),
     "an unknown add-on": with_values("cluster", addonVersions={"core-dns": "v1.13.1-eksbuild.1"}),
@@ -231,6 +237,10 @@ def test_no_line_is_kept_for_what_is_no_longer_tried() -> None:
 )
 def test_a_stacks_name_that_aws_can_not_take_is_told(stack: str, line: str) -> None:
     assert told(lambda _: None, stack) == [line]
+
+
+def test_keys_of_the_engine_and_of_other_programs_are_left_alone() -> None:
+    load({**configuration("dev"), "pulumi:tags": {"team": "shop"}, "pulumi-slack:channel": "ops", "shop:colour": "red"})
 
 
 def test_joined_networks_may_be_beside_the_vpc_inside_it_or_around_it() -> None:
