@@ -84,6 +84,10 @@ CASES: dict[str, Change] = {
     "a VPC too small for its zones": with_values("network", cidr="10.20.0.0/21"),
     "a VPC larger than AWS allows": with_values("network", cidr="10.0.0.0/8"),
     "a VPC of public addresses": with_values("network", cidr="8.8.0.0/16"),
+    "a VPC of loopback addresses": with_values("network", cidr="127.0.0.0/16"),
+    "a VPC of link-local addresses": with_values("network", cidr="169.254.0.0/16"),
+    "a VPC of addresses that mean this network": with_values("network", cidr="0.0.0.0/16"),
+    "a VPC of reserved addresses": with_values("network", cidr="240.0.0.0/16"),
     "a VPC with host bits": with_values("network", cidr="10.20.0.1/16"),
     "a VPC over the Services": lambda config: config["platform:network"].update(cidr="172.20.0.0/16"),
     "Services in the VPC": with_values("cluster", serviceCidr="10.20.128.0/20"),
@@ -237,6 +241,13 @@ def test_no_line_is_kept_for_what_is_no_longer_tried() -> None:
 )
 def test_a_stacks_name_that_aws_can_not_take_is_told(stack: str, line: str) -> None:
     assert told(lambda _: None, stack) == [line]
+
+
+def test_a_vpc_may_have_the_addresses_that_providers_share() -> None:
+    """100.64.0.0/10 is usual with EKS, where pods need many."""
+    config = configuration("dev")
+    config["platform:network"]["cidr"] = "100.64.0.0/16"
+    load(config)
 
 
 def test_keys_of_the_engine_and_of_other_programs_are_left_alone() -> None:
