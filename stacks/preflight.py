@@ -15,7 +15,7 @@ import pulumi_aws as aws
 from components.changes import Changes
 from components.cluster import check_step, is_outgrown
 from components.database import check_postgres_step, is_postgres_outgrown
-from components.network import ZONE_FILTERS, check_zones
+from components.network import ZONE_FILTERS, ZONES_WITHOUT_EKS, check_zones
 from components.refusals import Refusal
 from stacks.settings import Mistake, Settings, refuse
 from stacks.settings.foundation import ClusterSettings
@@ -35,7 +35,9 @@ def check_account(settings: Settings, *, name: str, tags: Mapping[str, str], pro
 
 
 def _of_zones(settings: Settings, opts: pulumi.InvokeOptions) -> Iterator[Mistake]:
-    zones = aws.get_availability_zones(state="available", filters=list(ZONE_FILTERS), opts=opts).names
+    zones = aws.get_availability_zones(
+        state="available", filters=list(ZONE_FILTERS), exclude_zone_ids=list(ZONES_WITHOUT_EKS), opts=opts
+    ).names
     wanted = settings.network.zones
     yield from _refused(("network", "zones"), wanted, lambda: check_zones(zones, wanted))
 

@@ -20,7 +20,7 @@ from components.network.subnets import (
     subnet_plan,
     vpc_range,
 )
-from components.network.zones import ZONE_FILTERS
+from components.network.zones import ZONE_FILTERS, ZONES_WITHOUT_EKS
 
 __all__ = [
     "PRIVATE_BLOCKS",
@@ -28,6 +28,7 @@ __all__ = [
     "SERVICE_RANGES",
     "VPC_RANGE",
     "ZONES",
+    "ZONES_WITHOUT_EKS",
     "ZONE_FILTERS",
     "NatMode",
     "Network",

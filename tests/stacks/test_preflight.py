@@ -56,6 +56,12 @@ def test_a_region_with_one_zone_is_no_region_for_this() -> None:
     assert told("dev", with_zones("mars-1a")).endswith("; allowed: at most 1; fix: take another region")
 
 
+def test_zones_in_which_eks_has_no_control_planes_are_neither_counted_nor_taken(recorded_dev: Recording) -> None:
+    asked = [args for token, args, _ in recorded_dev.invokes if token.endswith(":getAvailabilityZones")]
+
+    assert [args["excludeZoneIds"] for args in asked] == [["use1-az3", "usw1-az2", "cac1-az3"]] * 2
+
+
 def test_a_minor_version_of_kubernetes_that_would_be_skipped() -> None:
     assert told("dev", with_cluster("platform-dev", "1.33")) == HEAD.format(stack="dev") + (
         'platform:cluster.version = "1.35": the cluster is at 1.33, and EKS takes one minor version at a time; '
