@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.cluster import VERSIONS
@@ -12,7 +13,7 @@ from recorder import Recording
 from stacks.settings import SettingsError
 from tests.stacks.stack_files import bring_up, configuration
 
-Answers = dict[str, dict[str, Any]]
+Answers = dict[str, dict[str, Any] | str]
 
 HEAD = "One setting of stack {stack} can't be used (Pulumi.{stack}.yaml):\n  "
 
@@ -148,6 +149,30 @@ def test_the_stacks_own_database_is_asked_for_by_its_tags() -> None:
 
 def test_the_writer_has_the_tags_that_it_is_asked_for_by(recorded_dev: Recording) -> None:
     assert recorded_dev["database-writer"].inputs["tags"]["Name"] == "database-writer"
+
+
+@pytest.mark.parametrize(
+    ("token", "action"),
+    [
+        ("aws:index/getAvailabilityZones:getAvailabilityZones", "ec2:DescribeAvailabilityZones"),
+        ("aws:eks/getClusters:getClusters", "eks:ListClusters"),
+        ("aws:eks/getCluster:getCluster", "eks:DescribeCluster"),
+        ("aws:eks/getNodeGroups:getNodeGroups", "eks:ListNodegroups"),
+        ("aws:rds/getInstances:getInstances", "rds:DescribeDBInstances"),
+        ("aws:rds/getInstance:getInstance", "rds:DescribeDBInstances"),
+    ],
+)
+def test_a_right_that_is_missing_is_told_by_its_name_on_one_line(token: str, action: str) -> None:
+    answers = with_cluster("platform-dev", "1.35") | with_database("17.6") | {token: "StatusCode: 403,\n  AccessDenied"}
+
+    with pytest.raises(pulumi.RunError) as caught:
+        bring_up("dev", answers=answers)
+
+    assert str(caught.value) == (
+        f"AWS gave no answer to {action}: invoke of {token} failed: StatusCode: 403, AccessDenied (); allowed: an "
+        f"identity that may do it; fix: take credentials that are valid, and allow them {action}; docs/aws.md names "
+        "all that a preview asks"
+    )
 
 
 def test_all_that_the_account_refuses_is_told_at_once() -> None:
