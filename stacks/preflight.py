@@ -69,12 +69,14 @@ def _of_database(database: DatabaseSettings, tags: Mapping[str, str], opts: pulu
         )
         current = writer.engine_version.partition(".")[0]
         if is_postgres_outgrown(current, database.version):
-            _warn_of_outgrown("platform:database.version", database.version, f"the database is at {current}")
+            _warn_of_outgrown(
+                "platform:database.version", database.version, f"the database {identifier} is at {current}"
+            )
         yield from _refused(
             ("database", "version"),
             database.version,
-            lambda current=current: check_postgres_step(
-                current, database.version, immediately=database.changes is Changes.IMMEDIATELY
+            lambda identifier=identifier, current=current: check_postgres_step(
+                identifier, current, database.version, immediately=database.changes is Changes.IMMEDIATELY
             ),
         )
 

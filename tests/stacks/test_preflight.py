@@ -83,7 +83,7 @@ def test_a_version_of_kubernetes_that_the_cluster_has_left_behind(monkeypatch: p
     ("answers", "key", "live"),
     [
         (with_cluster("platform-prod", "1.36"), "platform:cluster.version is 1.35", "the cluster is at 1.36"),
-        (with_database("99.1"), "platform:database.version is 17", "the database is at 99"),
+        (with_database("99.1"), "platform:database.version is 17", "the database database-writer-0123abc is at 99"),
     ],
     ids=["Kubernetes", "Postgres"],
 )
@@ -119,16 +119,17 @@ def test_an_earlier_version_of_postgres_than_the_databases() -> None:
     config["platform:database"]["version"] = "16"
 
     assert told("dev", with_database("17.6"), config) == HEAD.format(stack="dev") + (
-        'platform:database.version = "16": the database is at 17 already, and RDS never goes back; '
-        'allowed: 17 and later ones; fix: write "17", or restore a backup of 16 into a database of its own'
+        'platform:database.version = "16": the database database-writer-0123abc is at 17 already, and RDS never goes '
+        'back; allowed: 17 and later ones; fix: write "17", or restore a backup of 16 into a database of its own, '
+        "or take its tag `stack` away, if it is no longer this stack's"
     )
 
 
 def test_another_version_of_postgres_while_changes_wait_for_the_maintenance_window() -> None:
     assert told("prod", with_database("16.10")) == HEAD.format(stack="prod") + (
-        'platform:database.version = "17": the database is at 16, and another major version does not wait for the '
-        "maintenance window; allowed: 16 as long as changes is MaintenanceWindow; fix: set changes to Immediately for "
-        "that update, with somebody there"
+        'platform:database.version = "17": the database database-writer-0123abc is at 16, and another major version '
+        "does not wait for the maintenance window; allowed: 16 as long as changes is MaintenanceWindow; fix: set "
+        "changes to Immediately for that update, with somebody there, or take its tag `stack` away, if it is no longer this stack's"
     )
 
 
@@ -136,7 +137,7 @@ def test_a_default_is_told_as_one() -> None:
     config = configuration("prod")
     del config["platform:database"]["version"]
 
-    assert 'platform:database.version = "17" (the default): the database is at 16' in told(
+    assert 'platform:database.version = "17" (the default): the database database-writer-0123abc is at 16' in told(
         "prod", with_database("16.10"), config
     )
 
