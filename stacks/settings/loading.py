@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import pulumi
 from pulumi.runtime import config as runtime_config
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from components.refusals import Refusal, nearest
 from stacks.settings.between import mistakes_between
@@ -38,6 +40,8 @@ def load_settings() -> Settings:
     # First of all, as other messages repeat what they refuse.
     if secret := [key for key in values if runtime_config.is_config_secret(f"{prefix}{key}")]:
         refuse([Mistake((key,), NO_VALUE, encrypted()) for key in secret], values)
+    if unreadable := list(_unreadable(values)):
+        refuse(unreadable, values)
     settings, mistakes = _validated(values)
     mistakes += _of_other_namespaces(keys)
     mistakes += mistakes_between(values, [mistake.location for mistake in mistakes])
@@ -50,6 +54,24 @@ def load_settings() -> Settings:
 def refuse(mistakes: Sequence[Mistake], values: Mapping[str, Any]) -> NoReturn:
     """Raise SettingsError with the ``mistakes`` in the configuration ``values``."""
     raise SettingsError(told(mistakes, stack=pulumi.get_stack(), values=values))
+
+
+def _unreadable(values: Mapping[str, Any]) -> Iterator[Mistake]:
+    """What Python's reader takes and pydantic's does not, which then finds nothing else that is wrong."""
+    for key, value in values.items():
+        try:
+            from_json(json.dumps({key: value}))
+        except ValueError as error:
+            reason = re.sub(r" at line .*", "", str(error))
+            yield Mistake(
+                (key,),
+                NO_VALUE,
+                Refusal(
+                    f"it can't be read: {reason}",
+                    allowed="characters of Unicode, in few levels",
+                    fix="correct the text",
+                ),
+            )
 
 
 def _validated(values: dict[str, Any]) -> tuple[Settings | None, list[Mistake]]:
@@ -89,5 +111,5 @@ def _value(config: pulumi.Config, key: str, prefix: str) -> Any:
     text = config.require(key.removeprefix(prefix))
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

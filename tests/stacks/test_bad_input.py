@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from tests.stacks.stack_files import configuration
 
 Config = dict[str, Any]
 Change = Callable[[Config], object]
+
+DEEP = '{"a": ' * 300 + "1" + "}" * 300
 
 LINES = Path(__file__).with_name("bad_input.txt")
 """The name of a case, and below it the lines that its user sees."""
@@ -45,6 +48,8 @@ CASES: dict[str, Change] = {
     "a key in snake case": in_nodes(max_size=5),
     "a key that resembles none": with_values("network", colour="blue"),
     "a misspelt section": lambda config: config.update({"platform:databse": {}}),
+    "half a character": with_values("aws", region="\ud800"),
+    "a mapping in a mapping in a mapping": lambda config: config.update({"platform:registry": json.loads(DEEP)}),
     "a misspelt project": lambda config: config.update({"platfrom:database": config.pop("platform:database")}),
     "a project in capitals": lambda config: config.update({"Platform:registry": config.pop("platform:registry")}),
     "the region where the provider would have it": lambda config: config.update({"aws:region": "eu-west-1"}),

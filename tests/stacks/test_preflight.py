@@ -129,7 +129,8 @@ def test_another_version_of_postgres_while_changes_wait_for_the_maintenance_wind
     assert told("prod", with_database("16.10")) == HEAD.format(stack="prod") + (
         'platform:database.version = "17": the database database-writer-0123abc is at 16, and another major version '
         "does not wait for the maintenance window; allowed: 16 as long as changes is MaintenanceWindow; fix: set "
-        "changes to Immediately for that update, with somebody there, or take its tag `stack` away, if it is no longer this stack's"
+        "changes to Immediately for that update, with somebody there, or take its tag `stack` away, if it is no "
+        "longer this stack's"
     )
 
 
