@@ -171,6 +171,7 @@ CASES: dict[str, Change] = {
     "a tag that AWS keeps": with_values("aws", tags={"aws:owner": "us"}),
     "a key of a tag that is none": with_values("aws", tags={"who?": "us"}),
     "a parameter that is none": with_values("database", parameters={"Max Connections": "200"}),
+    "a parameter of the cache that is none": with_values("cache", parameters={"Max Memory": "200"}),
     "too long a tag": with_values("aws", tags={"owner": "a" * 257}),
     "an account that is none": with_values("aws", allowedAccountIds=["1"]),
     "a principal that is none": in_access(principalArn="me"),
