@@ -27,7 +27,7 @@ class _Monitor(mocks.MockMonitor):
         project: str,
         stack: str,
         overrides: Mapping[str, Mapping[str, Any]],
-        answers: Mapping[str, Mapping[str, Any]],
+        answers: Mapping[str, Mapping[str, Any] | str],
     ) -> None:
         super().__init__(cast(Any, None))
         self.recording = recording
@@ -97,8 +97,11 @@ class _Monitor(mocks.MockMonitor):
     def Invoke(self, request: Any) -> Any:
         args, _ = plain(request.args)
         self.recording.invokes.append((request.tok, args, request.provider))
+        given = self.answers.get(request.tok) or cloud.invoked(request.tok, args)
+        if isinstance(given, str):
+            return provider_pb2.InvokeResponse(failures=[provider_pb2.CheckFailure(reason=given)])
         answer = struct_pb2.Struct()
-        answer.update(self.answers.get(request.tok) or cloud.invoked(request.tok, args))
+        answer.update(given)
         return provider_pb2.InvokeResponse(**cast("dict[str, Any]", {"return": answer}))
 
 
@@ -121,7 +124,7 @@ def record(
     stack: str = "test",
     preview: bool = False,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
-    answers: Mapping[str, Mapping[str, Any]] | None = None,
+    answers: Mapping[str, Mapping[str, Any] | str] | None = None,
     secret: Collection[str] = (),
     into: Recording | None = None,
 ) -> Recording:
@@ -129,8 +132,8 @@ def record(
 
     ``config`` holds stack configuration by full key, such as ``platform:network``; ``preview`` makes it a dry run.
     ``overrides`` adds to what the cloud would answer: logical name to properties; ``answers`` are those of functions,
-    by token. ``secret`` are the keys of the configuration that are kept encrypted. ``into`` has what was registered
-    even when the program fails. Raises AssertionError when two resources have one URN.
+    by token, or the reason why there is none. ``secret`` are the keys of the configuration that are kept encrypted.
+    ``into`` has what was registered even when the program fails. Raises AssertionError when two resources have one URN.
     """
     recording = Recording() if into is None else into
     monitor = _Monitor(recording, project, stack, overrides or {}, answers or {})

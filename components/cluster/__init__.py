@@ -16,7 +16,7 @@ from components.cluster.addons import (
 from components.cluster.cluster import Cluster, ClusterArgs
 from components.cluster.endpoint import PRIVATE_NETWORK, PUBLIC_NETWORK, check_private_access, check_public_access
 from components.cluster.kubeconfig import kubeconfig
-from components.cluster.versions import VERSIONS, check_release_version, check_step, check_version
+from components.cluster.versions import VERSIONS, check_release_version, check_step, check_version, is_outgrown
 
 __all__ = [
     "ADDON_VERSION",
@@ -42,5 +42,6 @@ __all__ = [
     "check_release_version",
     "check_step",
     "check_version",
+    "is_outgrown",
     "kubeconfig",
 ]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
+from components.network import PRIVATE_BLOCKS
 from components.refusals import Refusal
 
 _WIDEST_PUBLIC_PREFIX = 16
 """65,536 addresses: more than that is not one organisation's way into the internet."""
 _WIDEST_PRIVATE_PREFIX = 8
 """All of 10.0.0.0/8 may be joined to a VPC."""
-_NEVER_PUBLIC = tuple(
-    IPv4Network(network)
-    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16")
-)
+_NEVER_PUBLIC = (*PRIVATE_BLOCKS, IPv4Network("127.0.0.0/8"), IPv4Network("169.254.0.0/16"))
 """Nobody arrives from the internet with such an address."""
 
 PUBLIC_NETWORK = f"IPv4 networks such as 203.0.113.0/24 or 203.0.113.7/32, of /{_WIDEST_PUBLIC_PREFIX} or narrower"

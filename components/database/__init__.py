@@ -17,6 +17,7 @@ from components.database.engines import (
     check_instance_class,
     check_postgres_step,
     check_postgres_version,
+    is_postgres_outgrown,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "check_postgres_step",
     "check_postgres_version",
     "check_storage",
+    "is_postgres_outgrown",
 ]

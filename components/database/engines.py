@@ -18,6 +18,8 @@ _OF_RDS_ALONE = frozenset(
 )
 """RDS has it without local disks, EC2 has not. All its other classes are named after EC2's instance types."""
 
+_DISOWN = "or take its tag `stack` away, if it is no longer this stack's"
+
 
 class Availability(StrEnum):
     """What happens to writing when the writer's zone fails."""
@@ -39,19 +41,34 @@ def check_postgres_version(version: str) -> None:
         )
 
 
-def check_postgres_step(current: str, wanted: str, *, immediately: bool) -> None:
-    """Raise Refusal when RDS does not take a database of major version ``current`` to ``wanted``, or not now."""
+def is_postgres_outgrown(current: str, wanted: str) -> bool:
+    """Whether the database is past major version ``wanted``, at one that can't be asked for here.
+
+    Somebody took it there by hand. No setting is right then, and the one that was there changes nothing: the engine
+    sees the version that it asked for before, and asks RDS for none.
+    """
+    return current not in POSTGRES_VERSIONS and int(wanted) < int(current)
+
+
+def check_postgres_step(identifier: str, current: str, wanted: str, *, immediately: bool) -> None:
+    """Raise Refusal when RDS does not take the database ``identifier`` from ``current`` to ``wanted``, or not now.
+
+    Both are major versions. The database may be one that an earlier stack of the same name left.
+    """
+    if is_postgres_outgrown(current, wanted):
+        return
     if int(wanted) < int(current):
         raise Refusal(
-            f"the database is at {current} already, and RDS never goes back",
+            f"the database {identifier} is at {current} already, and RDS never goes back",
             allowed=f"{current} and later ones",
-            fix=f'write "{current}", or restore a backup of {wanted} into a database of its own',
+            fix=f'write "{current}", or restore a backup of {wanted} into a database of its own, {_DISOWN}',
         )
     if wanted != current and not immediately:
         raise Refusal(
-            f"the database is at {current}, and another major version does not wait for the maintenance window",
+            f"the database {identifier} is at {current}, and another major version does not wait for the maintenance "
+            "window",
             allowed=f"{current} as long as changes is MaintenanceWindow",
-            fix="set changes to Immediately for that update, with somebody there",
+            fix=f"set changes to Immediately for that update, with somebody there, {_DISOWN}",
         )
 
 

@@ -11,7 +11,7 @@ from components.network.flow_logs import FlowLogs, FlowLogsArgs
 from components.network.routing import NatMode, Routing, RoutingArgs
 from components.network.subnet_tier import SubnetTier, SubnetTierArgs
 from components.network.subnets import pick_zones, subnet_plan
-from components.network.zones import ZONE_FILTERS
+from components.network.zones import ZONE_FILTERS, ZONES_WITHOUT_EKS
 from components.removal import RemovalPolicy
 
 
@@ -54,6 +54,7 @@ class Network(pulumi.ComponentResource):
         zone_names = aws.get_availability_zones_output(
             state="available",
             filters=list(ZONE_FILTERS),
+            exclude_zone_ids=list(ZONES_WITHOUT_EKS),
             opts=pulumi.InvokeOutputOptions(parent=self),
         ).names.apply(lambda names: pick_zones(names, args.zones))
 

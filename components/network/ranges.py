@@ -11,6 +11,13 @@ SERVICE_RANGE = "172.20.0.0/16"
 """One of the two that EKS chooses from when it is given none; the other one is 10.100.0.0/16."""
 SERVICE_RANGES = "a network of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, from /12 to /24"
 _SERVICE_BLOCKS = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+"""RFC 1918: all that EKS takes for Services."""
+PRIVATE_BLOCKS = (*_SERVICE_BLOCKS, IPv4Network("100.64.0.0/10"))
+"""Addresses that nobody has in the internet, and anybody inside. The last ones are RFC 6598's: usual for pods on EKS,
+where the others are scarce.
+
+Not `IPv4Network.is_private`, which also means loopback, link-local and reserved addresses, but not RFC 6598's.
+"""
 
 
 def check_service_range(cidr: str) -> None:

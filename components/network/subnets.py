@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from components.bounds import Range
+from components.network.ranges import PRIVATE_BLOCKS
 from components.refusals import Refusal
 
 ZONES = Range(2, 3)
@@ -15,7 +16,10 @@ ZONES = Range(2, 3)
 VPC_PREFIX = Range(16, 20)
 """AWS allows no VPC larger than /16; below /20 the database subnets would be smaller than AWS's smallest, /28."""
 
-VPC_RANGE = f"a private range such as 10.0.0.0/16, with a prefix from /{VPC_PREFIX.low} to /{VPC_PREFIX.high}"
+VPC_RANGE = (
+    f"a network of {', '.join(map(str, PRIVATE_BLOCKS[:-1]))} or {PRIVATE_BLOCKS[-1]}, from /{VPC_PREFIX.low} to "
+    f"/{VPC_PREFIX.high}, such as 10.0.0.0/16"
+)
 
 _PUBLIC_BITS = 6
 _DATABASE_BITS = 8
@@ -64,8 +68,8 @@ def vpc_range(cidr: str) -> IPv4Network:
         vpc = IPv4Network(cidr)
     except ValueError as error:
         raise Refusal(f"{cidr} is no IPv4 network ({error})", allowed=VPC_RANGE, fix="correct the network") from error
-    if not vpc.is_private:
-        raise Refusal(f"{cidr} is a public range", allowed=VPC_RANGE, fix="take one that only you use")
+    if not any(vpc.subnet_of(block) for block in PRIVATE_BLOCKS):
+        raise Refusal(f"{cidr} is no private range", allowed=VPC_RANGE, fix="take one that only you use")
     if vpc.prefixlen > VPC_PREFIX.high:
         raise Refusal(
             f"{cidr} has {vpc.num_addresses} addresses, too few for the subnets of two or three zones",

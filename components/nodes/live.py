@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.lookups import answered
+
 BOUNDS_TAG = "size-bounds"
 """Tag of a group that tells which bounds the program gave it last: somebody may have changed them by hand since."""
 
@@ -52,10 +54,12 @@ class LiveGroups:
     @classmethod
     def of(cls, cluster_name: str, opts: pulumi.InvokeOptions) -> LiveGroups:
         """Ask AWS. A cluster that is not there yet has none."""
-        clusters: Sequence[str] | None = aws.eks.get_clusters(opts=opts).names
+        clusters: Sequence[str] | None = answered("eks:ListClusters", lambda: aws.eks.get_clusters(opts=opts)).names
         if cluster_name not in (clusters or ()):
             return cls(cluster_name, (), opts)
-        names: Sequence[str] | None = aws.eks.get_node_groups(cluster_name=cluster_name, opts=opts).names
+        names: Sequence[str] | None = answered(
+            "eks:ListNodegroups", lambda: aws.eks.get_node_groups(cluster_name=cluster_name, opts=opts)
+        ).names
         return cls(cluster_name, sorted(names or ()), opts)
 
     def size(self, name: str) -> LiveSize | None:
@@ -68,7 +72,12 @@ class LiveGroups:
         return max(sizes, key=lambda size: size.desired_size) if sizes else None
 
     def _size(self, physical_name: str) -> LiveSize:
-        group = aws.eks.get_node_group(cluster_name=self.cluster_name, node_group_name=physical_name, opts=self.opts)
+        group = answered(
+            "eks:DescribeNodegroup",
+            lambda: aws.eks.get_node_group(
+                cluster_name=self.cluster_name, node_group_name=physical_name, opts=self.opts
+            ),
+        )
         (scaling,) = group.scaling_configs
         return LiveSize(
             scaling.min_size, scaling.desired_size, scaling.max_size, (group.tags or {}).get(BOUNDS_TAG, "")

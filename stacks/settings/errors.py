@@ -38,10 +38,12 @@ class Mistake:
     """Something that is wrong in the configuration."""
 
     location: Location
-    """Keys and positions below the project's configuration; empty: it is the stack's own name."""
+    """Keys and positions below the project's configuration; empty: it is the stack's own name, or ``elsewhere``."""
     value: Any
     """What is there; NO_VALUE where nothing is, or where it does not help to see it."""
     refusal: Refusal
+    elsewhere: str = ""
+    """The whole key, of one that is not in the project's configuration."""
 
 
 def told(mistakes: Sequence[Mistake], *, stack: str, values: Mapping[str, Any]) -> str:
@@ -63,7 +65,7 @@ def _schema() -> Mapping[str, Any]:
 
 
 def _line(mistake: Mistake, values: Mapping[str, Any]) -> str:
-    refusal, key, shown = mistake.refusal, _key(mistake.location), _shown(mistake, values)
+    refusal, key, shown = mistake.refusal, mistake.elsewhere or _key(mistake.location), _shown(mistake, values)
     problem = refusal.problem
     problem = problem if len(problem) <= _PROBLEM_LENGTH else problem[:_PROBLEM_LENGTH] + "..."
     # They may repeat the value, and that may be anything.

@@ -6,7 +6,7 @@ import re
 from typing import Annotated
 
 from components.refusals import Refusal
-from stacks.settings.section import Text, checked, matching
+from stacks.settings.section import Rule, Text, checked, matching
 
 _LONGEST = 20
 """The longest name made of it is a role's, ``cluster-<name>-people-role-1234567``, for which IAM has 64 characters."""
@@ -23,7 +23,6 @@ _TAG = re.compile(r"[\w\s.:/=+@-]*")
 TAG_KEY = f"up to {_LONGEST_TAG_KEY} letters, digits, spaces and . : / = + @ - _, other than project, stack and Name"
 TAG_VALUE = f"up to {_LONGEST_TAG_VALUE} letters, digits, spaces and . : / = + @ - _"
 _PARAMETER = re.compile(r"[a-z][a-z0-9_.-]{0,254}")
-PARAMETER = "a parameter's name, such as max_connections"
 _OWN_TAGS = ("project", "stack", "name")
 """Those that the program gives, in whatever case: some services do not tell cases apart."""
 
@@ -69,16 +68,22 @@ def _check_tag_value(value: str) -> None:
         raise Refusal("it is no value of a tag", allowed=TAG_VALUE, fix="shorten it, or leave out other characters")
 
 
-def _check_parameter_name(value: str) -> None:
-    if _PARAMETER.fullmatch(value) is None:
-        raise Refusal(f"{value!r} is no parameter", allowed=PARAMETER, fix="correct the name")
+def _parameter(example: str) -> Rule:
+    allowed = f"a parameter's name, such as {example}"
+
+    def check(value: str) -> None:
+        if _PARAMETER.fullmatch(value) is None:
+            raise Refusal(f"{value!r} is no parameter", allowed=allowed, fix="correct the name")
+
+    return checked(check, allowed)
 
 
 Name = Annotated[str, checked(_check_name, NAME)]
 """Name of one of several things of a kind; part of the names of what is built for it."""
 TagKey = Annotated[str, checked(_check_tag_key, TAG_KEY)]
 TagValue = Annotated[Text, checked(_check_tag_value, TAG_VALUE)]
-ParameterName = Annotated[str, checked(_check_parameter_name, PARAMETER)]
+CacheParameter = Annotated[str, _parameter("maxmemory-policy")]
+DatabaseParameter = Annotated[str, _parameter("max_connections")]
 ParameterValue = Annotated[
     Text, matching(r"[\s\S]{0,2048}", "a parameter's value, of up to 2048 characters", "shorten it")
 ]

@@ -22,7 +22,7 @@ from components.database import (
     check_storage,
 )
 from components.registry import KEEP_LAST, REPOSITORY, UNTAGGED_DAYS, check_repositories, check_repository
-from stacks.settings.names import ParameterName, ParameterValue
+from stacks.settings.names import CacheParameter, DatabaseParameter, ParameterValue
 from stacks.settings.section import NOT_EMPTY, Rule, Section, Text, checked, matching, within
 
 DatabaseName = Annotated[
@@ -54,7 +54,7 @@ class CacheSettings(Section):
     """Copies in other zones, one of which takes over from the primary."""
     snapshot_days: Annotated[int, within(SNAPSHOT_DAYS, "days")] = 0
     """Days for which daily snapshots are kept; 0: there are none."""
-    parameters: dict[ParameterName, ParameterValue] = Field(default_factory=dict)
+    parameters: dict[CacheParameter, ParameterValue] = Field(default_factory=dict)
     """Parameters of the engine that differ from its defaults."""
     changes: Changes = Changes.IMMEDIATELY
     """When a change that interrupts the cache takes effect: during the update, or in the maintenance window."""
@@ -80,7 +80,7 @@ class DatabaseSettings(Section):
     backup_days: Annotated[int, within(BACKUP_DAYS, "days")] = 7
     """Days for which backups are kept, to any second of which the database can be restored; 0: there are none."""
     parameters: dict[
-        Annotated[ParameterName, checked(check_parameter, "the name of a parameter, other than rds.force_ssl")],
+        Annotated[DatabaseParameter, checked(check_parameter, "the name of a parameter, other than rds.force_ssl")],
         ParameterValue,
     ] = Field(default_factory=dict)
     """Parameters of Postgres that differ from the defaults of RDS."""

@@ -26,7 +26,7 @@ class Settings(Section):
     registry: RegistrySettings | None = None
     """Repositories for images."""
     cache: CacheSettings | None = None
-    """Redis."""
+    """A cache that speaks Redis's protocol."""
     database: DatabaseSettings | None = None
     """Postgres."""
     ingress: IngressSettings | None = None

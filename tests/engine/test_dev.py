@@ -108,35 +108,45 @@ def test_bad_settings_end_a_command_with_a_line_each_before_anything_is_touched(
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "line"),
+    ("right", "wrong", "line", "commands"),
     [
         (
             'version: "17"',
             'version: "16"',
-            'platform:database.version = "16": the database is at 17 already, and RDS never goes back; '
-            'allowed: 17 and later ones; fix: write "17", or restore a backup of 16 into a database of its own',
+            'platform:database.version = "16": the database WRITER is at 17 already, and RDS never goes back; '
+            'allowed: 17 and later ones; fix: write "17", or restore a backup of 16 into a database of its own, or '
+            "take its tag `stack` away, if it is no longer this stack's",
+            ["preview", "up --yes --skip-preview"],
         ),
         (
             "region: eu-central-1",
             "region: us-west-1",
             "platform:network.zones = 3: 3 zones are wanted, but the region has 2 for this account: "
             "us-west-1a, us-west-1b; allowed: at most 2; fix: write 2, or take another region",
+            # Policies refuse an update to another region sooner.
+            ["preview"],
         ),
     ],
     ids=["a version that RDS does not go back to", "a zone that the region has not"],
 )
-def test_what_only_aws_knows_is_told_by_the_preview(dev: Clone, right: str, wrong: str, line: str) -> None:
+def test_what_only_aws_knows_ends_a_command_before_anything_is_touched(
+    dev: Clone, right: str, wrong: str, line: str, commands: list[str]
+) -> None:
+    before = dev.state("--show-secrets")["deployment"]["resources"]
+    line = line.replace("WRITER", dev.outputs()["databaseWriter"].partition(".")[0])
     given = dev.stack_file.read_text()
-    dev.stack_file.write_text(given.replace(right, wrong).replace("zones: 2", "zones: 3"))
-    try:
-        answer = dev.pulumi("preview", check=False)
-    finally:
-        dev.stack_file.write_text(given)
+    for command in commands:
+        dev.stack_file.write_text(given.replace(right, wrong).replace("zones: 2", "zones: 3"))
+        try:
+            answer = dev.pulumi(*command.split(), check=False)
+        finally:
+            dev.stack_file.write_text(given)
 
-    said = answer.stdout + answer.stderr
-    assert answer.returncode != 0
-    assert line in [each.strip() for each in said.splitlines()]
-    assert "Traceback" not in said
+        said = answer.stdout + answer.stderr
+        assert answer.returncode != 0
+        assert line in [each.strip() for each in said.splitlines()]
+        assert "Traceback" not in said
+        assert dev.state("--show-secrets")["deployment"]["resources"] == before
 
 
 def test_no_secret_is_in_plain_text_in_the_state(dev: Clone) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from tests.stacks.stack_files import configuration
 
 Config = dict[str, Any]
 Change = Callable[[Config], object]
+
+DEEP = '{"a": ' * 300 + "1" + "}" * 300
 
 LINES = Path(__file__).with_name("bad_input.txt")
 """The name of a case, and below it the lines that its user sees."""
@@ -45,6 +48,14 @@ CASES: dict[str, Change] = {
     "a key in snake case": in_nodes(max_size=5),
     "a key that resembles none": with_values("network", colour="blue"),
     "a misspelt section": lambda config: config.update({"platform:databse": {}}),
+    "half a character": with_values("aws", region="\ud800"),
+    "a mapping in a mapping in a mapping": lambda config: config.update({"platform:registry": json.loads(DEEP)}),
+    "a misspelt project": lambda config: config.update({"platfrom:database": config.pop("platform:database")}),
+    "a project in capitals": lambda config: config.update({"Platform:registry": config.pop("platform:registry")}),
+    "the region where the provider would have it": lambda config: config.update({"aws:region": "eu-west-1"}),
+    "tags where the provider would have them": lambda config: config.update({"aws:defaultTags": {"tags": {}}}),
+    "a profile for the provider": lambda config: config.update({"aws:profile": "shop"}),
+    "a kubeconfig for the provider": lambda config: config.update({"kubernetes:kubeconfig": "~/.kube/config"}),
     "a misspelt key of a node group": in_nodes(taint=[]),
     "a misspelt key in a list": lambda config: developers(config)["grants"][0].update(namespace="shop"),
     "an unknown add-on": with_values("cluster", addonVersions={"core-dns": "v1.13.1-eksbuild.1"}),
@@ -78,6 +89,10 @@ CASES: dict[str, Change] = {
     "a VPC too small for its zones": with_values("network", cidr="10.20.0.0/21"),
     "a VPC larger than AWS allows": with_values("network", cidr="10.0.0.0/8"),
     "a VPC of public addresses": with_values("network", cidr="8.8.0.0/16"),
+    "a VPC of loopback addresses": with_values("network", cidr="127.0.0.0/16"),
+    "a VPC of link-local addresses": with_values("network", cidr="169.254.0.0/16"),
+    "a VPC of addresses that mean this network": with_values("network", cidr="0.0.0.0/16"),
+    "a VPC of reserved addresses": with_values("network", cidr="240.0.0.0/16"),
     "a VPC with host bits": with_values("network", cidr="10.20.0.1/16"),
     "a VPC over the Services": lambda config: config["platform:network"].update(cidr="172.20.0.0/16"),
     "Services in the VPC": with_values("cluster", serviceCidr="10.20.128.0/20"),
@@ -156,6 +171,7 @@ CASES: dict[str, Change] = {
     "a tag that AWS keeps": with_values("aws", tags={"aws:owner": "us"}),
     "a key of a tag that is none": with_values("aws", tags={"who?": "us"}),
     "a parameter that is none": with_values("database", parameters={"Max Connections": "200"}),
+    "a parameter of the cache that is none": with_values("cache", parameters={"Max Memory": "200"}),
     "too long a tag": with_values("aws", tags={"owner": "a" * 257}),
     "an account that is none": with_values("aws", allowedAccountIds=["1"]),
     "a principal that is none": in_access(principalArn="me"),
@@ -231,6 +247,17 @@ def test_no_line_is_kept_for_what_is_no_longer_tried() -> None:
 )
 def test_a_stacks_name_that_aws_can_not_take_is_told(stack: str, line: str) -> None:
     assert told(lambda _: None, stack) == [line]
+
+
+def test_a_vpc_may_have_the_addresses_that_providers_share() -> None:
+    """100.64.0.0/10 is usual with EKS, where pods need many."""
+    config = configuration("dev")
+    config["platform:network"]["cidr"] = "100.64.0.0/16"
+    load(config)
+
+
+def test_keys_of_the_engine_and_of_other_programs_are_left_alone() -> None:
+    load({**configuration("dev"), "pulumi:tags": {"team": "shop"}, "pulumi-slack:channel": "ops", "shop:colour": "red"})
 
 
 def test_joined_networks_may_be_beside_the_vpc_inside_it_or_around_it() -> None:

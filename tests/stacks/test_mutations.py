@@ -29,7 +29,7 @@ STACKS = {stack: configuration(stack) for stack in ("dev", "prod")}
 ODD: list[Any] = [
     *(None, True, [], {}, [None], ["a"], {"a": 1}, -1, 0, 1, 2, 3, "", "a b", "é", "a" * 300, "latest", "1.35", "500m"),
     *("10.0.0.0/8", "0.0.0.0/0", "10.20.0.0/16", "m7g.large", "m7i.large", "t3.medium", "cert-manager", "1Gi", "None"),
-    *("Retain", "eu-central-1", "arn:aws:iam::123456789012:role/x", "gpu=nvidia:NoSchedule", "${secret}"),
+    *("Retain", "eu-central-1", "arn:aws:iam::123456789012:role/x", "gpu=nvidia:NoSchedule", "${secret}", "\ud800"),
 ]
 values = st.one_of(
     st.sampled_from(ODD),

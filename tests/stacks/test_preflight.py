@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.cluster import VERSIONS
@@ -12,7 +13,7 @@ from recorder import Recording
 from stacks.settings import SettingsError
 from tests.stacks.stack_files import bring_up, configuration
 
-Answers = dict[str, dict[str, Any]]
+Answers = dict[str, dict[str, Any] | str]
 
 HEAD = "One setting of stack {stack} can't be used (Pulumi.{stack}.yaml):\n  "
 
@@ -56,6 +57,12 @@ def test_a_region_with_one_zone_is_no_region_for_this() -> None:
     assert told("dev", with_zones("mars-1a")).endswith("; allowed: at most 1; fix: take another region")
 
 
+def test_zones_in_which_eks_has_no_control_planes_are_neither_counted_nor_taken(recorded_dev: Recording) -> None:
+    asked = [args for token, args, _ in recorded_dev.invokes if token.endswith(":getAvailabilityZones")]
+
+    assert [args["excludeZoneIds"] for args in asked] == [["use1-az3", "usw1-az2", "cac1-az3"]] * 2
+
+
 def test_a_minor_version_of_kubernetes_that_would_be_skipped() -> None:
     assert told("dev", with_cluster("platform-dev", "1.33")) == HEAD.format(stack="dev") + (
         'platform:cluster.version = "1.35": the cluster is at 1.33, and EKS takes one minor version at a time; '
@@ -63,12 +70,34 @@ def test_a_minor_version_of_kubernetes_that_would_be_skipped() -> None:
     )
 
 
-def test_a_version_of_kubernetes_that_the_cluster_has_left_behind() -> None:
+def test_a_version_of_kubernetes_that_the_cluster_has_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """EKS upgrades by itself when standard support ends."""
+    monkeypatch.setitem(VERSIONS, "1.36", date(2100, 1, 1))
     assert told("dev", with_cluster("platform-dev", "1.36")) == HEAD.format(stack="dev") + (
         'platform:cluster.version = "1.35": the cluster is at 1.36 already, and no setting takes it back; '
-        'allowed: 1.36 and the version after it; fix: write "1.36", with a release of this program that knows it'
+        'allowed: 1.36 and the version after it; fix: write "1.36"'
     )
+
+
+@pytest.mark.parametrize(
+    ("answers", "key", "live"),
+    [
+        (with_cluster("platform-prod", "1.36"), "platform:cluster.version is 1.35", "the cluster is at 1.36"),
+        (with_database("99.1"), "platform:database.version is 17", "the database database-writer-0123abc is at 99"),
+    ],
+    ids=["Kubernetes", "Postgres"],
+)
+def test_a_stack_past_all_versions_that_the_program_knows_can_still_be_updated(
+    answers: Answers, key: str, live: str
+) -> None:
+    """No other setting could be written, and a fix of something else must not wait for a release."""
+    recording = bring_up("prod", answers=answers)
+
+    assert recording["cluster-cluster"].inputs["version"] == "1.35"
+    assert [message for severity, message in recording.logs if severity == "WARNING" and live in message] == [
+        f"{key}, but {live}, which this release of the program does not know. It stays as it is as long as you leave "
+        "the setting and do not refresh; take a release that knows it, then set it"
+    ]
 
 
 def test_the_next_version_of_kubernetes_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,25 +119,27 @@ def test_an_earlier_version_of_postgres_than_the_databases() -> None:
     config["platform:database"]["version"] = "16"
 
     assert told("dev", with_database("17.6"), config) == HEAD.format(stack="dev") + (
-        'platform:database.version = "16": the database is at 17 already, and RDS never goes back; '
-        'allowed: 17 and later ones; fix: write "17", or restore a backup of 16 into a database of its own'
+        'platform:database.version = "16": the database database-writer-0123abc is at 17 already, and RDS never goes '
+        'back; allowed: 17 and later ones; fix: write "17", or restore a backup of 16 into a database of its own, '
+        "or take its tag `stack` away, if it is no longer this stack's"
     )
 
 
 def test_another_version_of_postgres_while_changes_wait_for_the_maintenance_window() -> None:
     assert told("prod", with_database("16.10")) == HEAD.format(stack="prod") + (
-        'platform:database.version = "17": the database is at 16, and another major version does not wait for the '
-        "maintenance window; allowed: 16 as long as changes is MaintenanceWindow; fix: set changes to Immediately for "
-        "that update, with somebody there"
+        'platform:database.version = "17": the database database-writer-0123abc is at 16, and another major version '
+        "does not wait for the maintenance window; allowed: 16 as long as changes is MaintenanceWindow; fix: set "
+        "changes to Immediately for that update, with somebody there, or take its tag `stack` away, if it is no "
+        "longer this stack's"
     )
 
 
 def test_a_default_is_told_as_one() -> None:
-    config = configuration("dev")
+    config = configuration("prod")
     del config["platform:database"]["version"]
 
-    assert 'platform:database.version = "17" (the default): the database is at 18' in told(
-        "dev", with_database("18.1"), config
+    assert 'platform:database.version = "17" (the default): the database database-writer-0123abc is at 16' in told(
+        "prod", with_database("16.10"), config
     )
 
 
@@ -122,7 +153,31 @@ def test_the_writer_has_the_tags_that_it_is_asked_for_by(recorded_dev: Recording
     assert recorded_dev["database-writer"].inputs["tags"]["Name"] == "database-writer"
 
 
+@pytest.mark.parametrize(
+    ("token", "action"),
+    [
+        ("aws:index/getAvailabilityZones:getAvailabilityZones", "ec2:DescribeAvailabilityZones"),
+        ("aws:eks/getClusters:getClusters", "eks:ListClusters"),
+        ("aws:eks/getCluster:getCluster", "eks:DescribeCluster"),
+        ("aws:eks/getNodeGroups:getNodeGroups", "eks:ListNodegroups"),
+        ("aws:rds/getInstances:getInstances", "rds:DescribeDBInstances"),
+        ("aws:rds/getInstance:getInstance", "rds:DescribeDBInstances"),
+    ],
+)
+def test_a_right_that_is_missing_is_told_by_its_name_on_one_line(token: str, action: str) -> None:
+    answers = with_cluster("platform-dev", "1.35") | with_database("17.6") | {token: "StatusCode: 403,\n  AccessDenied"}
+
+    with pytest.raises(pulumi.RunError) as caught:
+        bring_up("dev", answers=answers)
+
+    assert str(caught.value) == (
+        f"AWS gave no answer to {action}: invoke of {token} failed: StatusCode: 403, AccessDenied (); allowed: an "
+        f"identity that may do it; fix: take credentials that are valid, and allow them {action}; docs/aws.md names "
+        "all that a preview asks"
+    )
+
+
 def test_all_that_the_account_refuses_is_told_at_once() -> None:
-    answers = with_zones("a", "b") | with_cluster("platform-prod", "1.33") | with_database("18.1")
+    answers = with_zones("a", "b") | with_cluster("platform-prod", "1.33") | with_database("16.10")
 
     assert told("prod", answers).startswith("3 settings of stack prod can't be used")

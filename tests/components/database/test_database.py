@@ -250,12 +250,17 @@ def test_a_class_that_only_rds_has_is_taken() -> None:
 
 
 def test_a_database_never_goes_back_to_an_earlier_major_version() -> None:
-    with pytest.raises(ValueError, match="the database is at 17 already, and RDS never goes back"):
-        check_postgres_step("17", "16", immediately=True)
+    with pytest.raises(ValueError, match="the database mine is at 17 already, and RDS never goes back"):
+        check_postgres_step("mine", "17", "16", immediately=True)
+
+
+def test_no_version_is_refused_while_none_could_be_right() -> None:
+    """Somebody upgraded the database by hand to a version that is not offered here yet."""
+    check_postgres_step("mine", "99", "17", immediately=False)
 
 
 def test_another_major_version_does_not_wait_for_the_maintenance_window() -> None:
-    check_postgres_step("15", "17", immediately=True)
-    check_postgres_step("17", "17", immediately=False)
+    check_postgres_step("mine", "15", "17", immediately=True)
+    check_postgres_step("mine", "17", "17", immediately=False)
     with pytest.raises(ValueError, match="fix: set changes to Immediately for that update"):
-        check_postgres_step("16", "17", immediately=False)
+        check_postgres_step("mine", "16", "17", immediately=False)

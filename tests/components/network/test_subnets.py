@@ -45,7 +45,7 @@ def test_a_third_zone_moves_no_subnet_of_the_first_two() -> None:
         ("10.0.0.0/8", "larger than AWS allows"),
         ("10.0.0.1/16", "no IPv4 network"),
         ("fd00::/16", "no IPv4 network"),
-        ("8.8.0.0/16", "public range"),
+        ("8.8.0.0/16", "no private range"),
     ],
 )
 def test_an_unfit_range_is_refused_with_one_that_fits(cidr: str, reason: str) -> None:
