@@ -8,28 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
 
+from policies.rules.stack import DATA as HOLDS_DATA
+
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine writes a value that is only known once the change is made."""
 
-DATA = frozenset(
+DATA = HOLDS_DATA | frozenset(
     {
         "aws:backup/vault:Vault",
-        "aws:cloudwatch/logGroup:LogGroup",
-        "aws:docdb/cluster:Cluster",
-        "aws:dynamodb/table:Table",
-        "aws:ebs/volume:Volume",
-        "aws:ecr/repository:Repository",
-        "aws:efs/fileSystem:FileSystem",
-        "aws:eks/cluster:Cluster",
-        "aws:elasticache/replicationGroup:ReplicationGroup",
-        "aws:kms/key:Key",
-        "aws:neptune/cluster:Cluster",
-        "aws:rds/cluster:Cluster",
-        "aws:rds/instance:Instance",
-        "aws:redshift/cluster:Cluster",
-        "aws:s3/bucket:Bucket",
-        "aws:s3/bucketV2:BucketV2",
-        "aws:secretsmanager/secret:Secret",
         # With it go all objects of its kind, or in it.
         "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
         # By its retention policy its claims go with it.

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from policies.rules import stack as stack_rules
 from review.changes import DATA, UNKNOWN, Operation, PropertyChange, changes
 from tests.stacks.stack_files import bring_up
 
@@ -136,10 +135,6 @@ def test_what_the_program_protects_because_of_its_data_is_data_to_the_reviewer()
 
     assert len(protected) > 5
     assert protected <= DATA
-
-
-def test_what_policies_want_protected_because_of_its_data_is_data_to_the_reviewer() -> None:
-    assert stack_rules.DATA <= DATA
 
 
 @pytest.mark.parametrize("token", ["aws:backup/vault:Vault", "aws:ebs/volume:Volume", "kubernetes:apps/v1:StatefulSet"])
