@@ -8,8 +8,9 @@ from typing import Final
 
 from policies.controls import cis_aws, cis_eks, guide
 from policies.model import Level, Resource, Rule, Settings, StackRule
-from policies.reading import UNKNOWN, at, elements, is_on, mapping, shown, texts
+from policies.reading import UNKNOWN, at, elements, has_unknowns, is_on, mapping, shown, texts
 from policies.rules.containers import WORKLOADS
+from policies.rules.network import is_everybody
 from policies.rules.workloads import holds_secret
 
 _NAMESPACED: Final = WORKLOADS | frozenset(
@@ -64,7 +65,9 @@ def _node_port(resource: Resource, _: Settings) -> Iterator[str]:
 def _load_balancer(resource: Resource, _: Settings) -> Iterator[str]:
     annotations = resource.get("metadata", "annotations")
     internal = [str(at(annotations, name)) in ("true", "internal", "0.0.0.0/0") for name in _INTERNAL]
-    named = at(annotations, _ENTRANCE) in ("true", UNKNOWN) or resource.get("spec", "loadBalancerSourceRanges")
+    ranges = resource.get("spec", "loadBalancerSourceRanges")
+    closed = has_unknowns(ranges) or (texts(ranges) and not any(is_everybody(one) for one in texts(ranges)))
+    named = closed or at(annotations, _ENTRANCE) in ("true", UNKNOWN)
     if resource.get("spec", "type") == "LoadBalancer" and not any(internal) and not named:
         yield "spec.type is LoadBalancer, and it is neither internal nor named as an entrance"
 

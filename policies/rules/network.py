@@ -32,7 +32,7 @@ def _open_ingress(resource: Resource, _: Settings) -> Iterator[str]:
             *texts(at(rule, "cidrIpv4")),
             *texts(at(rule, "cidrIpv6")),
         ]
-        open_to = sorted(source for source in sources if _is_everybody(source))
+        open_to = sorted(source for source in sources if is_everybody(source))
         first, last = at(rule, "fromPort"), at(rule, "toPort")
         one_port = UNKNOWN in (first, last) or (first == last and first in _ENTRANCE_PORTS)
         entrance = not resource.tags_known or resource.tags.get(ENTRANCE_TAG) == "true"
@@ -40,7 +40,7 @@ def _open_ingress(resource: Resource, _: Settings) -> Iterator[str]:
             yield f"{what} lets {', '.join(open_to)} in on ports {shown(first)} to {shown(last)}"
 
 
-def _is_everybody(source: str) -> bool:
+def is_everybody(source: str) -> bool:
     """Whether a network is so large that it is nobody's own: beyond a /8, or in IPv6 beyond a /16."""
     try:
         network = ip_network(source, strict=False)

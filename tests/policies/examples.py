@@ -465,7 +465,10 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "config-map-no-secrets": (("kubernetes:core/v1:ConfigMap", {"data": {"api-token": "x"}}),),
     "ingress-tls": (("kubernetes:networking.k8s.io/v1:Ingress", {"spec.tls": None}),),
     "service-no-node-port": (("kubernetes:core/v1:Service", {"spec.type": "NodePort"}),),
-    "service-entrance-named": (("kubernetes:core/v1:Service", {"spec.type": "LoadBalancer"}),),
+    "service-entrance-named": (
+        ("kubernetes:core/v1:Service", {"spec.type": "LoadBalancer"}),
+        ("kubernetes:core/v1:Service", {"spec": {"type": "LoadBalancer", "loadBalancerSourceRanges": ["0.0.0.0/0"]}}),
+    ),
     "kubernetes-no-patches-nor-lists": (
         ("kubernetes:apps/v1:DeploymentPatch", {}),
         ("kubernetes:core/v1:PodList", {}),
