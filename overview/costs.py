@@ -55,9 +55,12 @@ class Costs:
 
     lines: Sequence[Line]
     node_groups: Sequence[NodeGroupCosts]
+    missing: Sequence[str]
+    """What the stack file asks for and the table has no price of: what it is, and what to do."""
 
     @property
     def usd(self) -> Decimal:
+        """Of all that has a price."""
         return sum((line.usd for line in self.lines), Decimal(0))
 
     def at(self, size: int) -> Decimal:
@@ -70,34 +73,48 @@ Amounts = Iterator[tuple[str, Decimal]]
 
 
 def costs(recording: Recording, table: PriceTable) -> Costs:
-    """Count a recorded stack. Raises UnknownPriceError for whatever the table does not know."""
+    """Count a recorded stack.
+
+    An instance type or a region without prices is named in ``missing``: whoever writes it into a stack file is to be
+    told, not held up. Raises UnknownPriceError for a type of resource that the table does not know.
+    """
     amounts: dict[tuple[str, str, str], tuple[Decimal, str]] = {}
     groups: list[NodeGroupCosts] = []
     for resource in recording.resources:
-        _check(resource, table)
+        _check_type(resource, table)
         rule = RULES.get(resource.type)
         if rule is None:
             continue
         around = outermost(recording, resource)
         for key, amount in rule(resource, recording):
-            so_far, _ = amounts.get((around.module, around.name, key), (Decimal(0), ""))
-            amounts[around.module, around.name, key] = so_far + amount, resource.name
+            so_far, first = amounts.get((around.module, around.name, key), (Decimal(0), resource.name))
+            amounts[around.module, around.name, key] = so_far + amount, first
         if resource.type == NODE_GROUP:
             groups.append(_group(resource, recording, table))
     lines: list[Line] = []
+    missing = [_other_region(region, table) for region in _regions(recording) if region != table.region]
     for (module, component, key), (quantity, name) in sorted(amounts.items()):
-        if quantity:
-            price = table.price(key, name)
+        price = table.prices.get(key)
+        if price is None:
+            missing.append(f"{name}: there is no price of `{key}`; look it up, and add it to overview/prices.yaml")
+        elif quantity:
             lines.append(Line(component, module, price, quantity, _month(table, price, quantity)))
-    return Costs(lines, sorted(groups, key=lambda group: group.name))
+    return Costs(lines, sorted(groups, key=lambda group: group.name), missing)
 
 
-def _check(resource: Recorded, table: PriceTable) -> None:
+def _regions(recording: Recording) -> Iterator[str]:
+    return (resource.inputs["region"] for resource in recording.of_type(_PROVIDER))
+
+
+def _other_region(region: str, table: PriceTable) -> str:
+    return (
+        f"the stack is in {region}, and the prices are those of {table.region}; "
+        "replace them by its own in overview/prices.yaml"
+    )
+
+
+def _check_type(resource: Recorded, table: PriceTable) -> None:
     type_ = resource.type
-    if type_ == _PROVIDER and resource.inputs.get("region") != table.region:
-        raise UnknownPriceError(
-            f"the stack is in {resource.inputs.get('region')}, and overview/prices.yaml has prices of {table.region}"
-        )
     if type_.startswith("aws:") and type_ not in {*RULES, *table.free, *table.used}:
         raise UnknownPriceError(
             f"{resource.name} ({type_}): nobody knows what it costs; give the type a rule in overview/costs.py, or "
@@ -135,7 +152,7 @@ def _group(group: Recorded, recording: Recording, table: PriceTable) -> NodeGrou
 
     def at(size: int) -> Decimal:
         # Line by line as in the sum, so that both have the same cents.
-        months = (_month(table, table.price(key, group.name), amount * size) for key, amount in node)
+        months = (_month(table, table.prices[key], amount * size) for key, amount in node if key in table.prices)
         return sum(months, Decimal(0))
 
     return NodeGroupCosts(

@@ -22,8 +22,8 @@ _HEAD = """\
 
 What dev and prod cost a month as their files are committed, in USD without tax: counted from the resources that the
 program registers ([overview](../overview)), by the table of prices in [prices.yaml](../overview/prices.yaml). Generated
-by `make docs`; a type of resource or an instance type that the table does not know ends it with an error. Change a
-stack's file, and see here what that costs.
+by `make docs`; what the table has no price of is named, and the sum is then the least. Change a stack's file, and see
+here what that costs.
 
 On demand, all month long: no reserved instances, no savings plans, no free tier. Each node group is counted at the size
 that it begins with, and as its first instance type. Spot nodes are counted at the price on demand, which is the most
@@ -53,8 +53,8 @@ def _summary(counted: Mapping[str, Costs], table: PriceTable) -> Iterator[str]:
     }
     for module, each in sorted(sums.items(), key=lambda row: (-max(row[1]), row[0])):
         yield f"| `{module}` | {' | '.join(_cents(usd) for usd in each)} |"
-    yield f"| **USD a month** | {' | '.join(f'**{_cents(one.usd)}**' for one in counted.values())} |"
-    yield f"| with all node groups at their maximum | {' | '.join(_cents(one.at(2)) for one in counted.values())} |"
+    yield f"| **USD a month** | {' | '.join(f'**{_sum(one)}**' for one in counted.values())} |"
+    yield f"| with all node groups at their maximum | {' | '.join(_sum(one, 2) for one in counted.values())} |"
     yield ""
     oldest, newest = table.dates()
     yield f"On demand in {table.region}, at prices of {oldest} to {newest}."
@@ -62,14 +62,19 @@ def _summary(counted: Mapping[str, Costs], table: PriceTable) -> Iterator[str]:
 
 def _tables(counted: Mapping[str, Costs], table: PriceTable) -> Iterator[str]:
     for stack, one in counted.items():
-        yield f"## {stack}: {_cents(one.usd)} USD a month"
+        yield f"## {stack}: {_sum(one)} USD a month"
         yield ""
+        if one.missing:
+            yield "What has no price, or another one:"
+            yield ""
+            yield from (f"- {what}." for what in one.missing)
+            yield ""
         yield "| Component | What | Quantity | USD | USD a month |"
         yield "|---|---|---:|---:|---:|"
         for line in one.lines:
             unit = f"{_usd(line.price.usd)} / {line.price.unit}"
             yield f"| `{line.component}` | {line.price.item} | {line.quantity} | {unit} | {_cents(line.usd)} |"
-        yield f"| | **Sum** | | | **{_cents(one.usd)}** |"
+        yield f"| | **Sum** | | | **{_sum(one)}** |"
         yield ""
         yield from _node_groups(one)
     yield "## What is not counted"
@@ -104,8 +109,13 @@ def _node_groups(one: Costs) -> Iterator[str]:
     yield "| Node group | Nodes | At its minimum | To begin with | At its maximum |"
     yield "|---|---|---:|---:|---:|"
     yield from (_node_group(group) for group in one.node_groups)
-    yield f"| The whole stack | | {' | '.join(f'**{_cents(one.at(size))}**' for size in range(3))} |"
+    yield f"| The whole stack | | {' | '.join(f'**{_sum(one, size)}**' for size in range(3))} |"
     yield ""
+
+
+def _sum(one: Costs, size: int = 1) -> str:
+    """With all node groups at their minimum (0), as they begin (1), or at their maximum (2)."""
+    return f"{'at least ' if one.missing else ''}{_cents(one.at(size))}"
 
 
 def _node_group(group: NodeGroupCosts) -> str:

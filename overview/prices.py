@@ -16,7 +16,7 @@ HOUR = "hour"
 
 
 class UnknownPriceError(LookupError):
-    """The table says nothing of something that is used; the message names it, and what to do."""
+    """The table says nothing of a type of resource; the message names it, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,6 @@ class PriceTable:
     """Type to why it costs nothing."""
     used: Mapping[str, str]
     """Type to what is used of it, which is in ``by_use``."""
-
-    def price(self, key: str, of: str) -> Price:
-        """The price ``key`` of the resource ``of``. Raises UnknownPriceError when the table has none."""
-        try:
-            return self.prices[key]
-        except KeyError:
-            raise UnknownPriceError(
-                f"{of}: there is no price for {key!r}; look it up for {self.region}, and add it to overview/{FILE.name}"
-            ) from None
 
     def month(self, price: Price) -> Decimal:
         """What one piece costs a month, in USD."""

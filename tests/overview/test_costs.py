@@ -133,14 +133,21 @@ def test_the_volumes_of_nodes_without_a_template_are_not_forgotten() -> None:
         counted(nodes(1, 1, 1))
 
 
-def test_an_unknown_instance_type_is_named_with_what_to_do() -> None:
-    group = nodes(0, 0, 1, types=("m99.large",))
-    message = (
-        r"group: there is no price for 'ec2 m99.large'; look it up for eu-central-1, and add it to overview/prices"
-    )
+def test_an_instance_type_without_a_price_is_named_with_what_to_do_and_the_rest_is_counted() -> None:
+    group = nodes(0, 1, 2, types=("m99.large",))
+    result = costs(recording(component("part"), template(), group), free(TEMPLATE))
 
-    with pytest.raises(UnknownPriceError, match=message):
-        costs(recording(component("part"), template(), group), free(TEMPLATE))
+    assert result.missing == [
+        "group: there is no price of `ec2 m99.large`; look it up, and add it to overview/prices.yaml"
+    ]
+    assert [str(result.at(size)) for size in range(3)] == ["0.00", "3.00", "6.00"]
+
+
+def test_an_instance_type_without_a_price_is_named_even_where_there_is_none_to_begin_with() -> None:
+    group = nodes(0, 0, 1, types=("m99.large",))
+    result = costs(recording(component("part"), template(), group), free(TEMPLATE))
+
+    assert [line.partition(":")[0] for line in result.missing] == ["group"]
 
 
 def test_a_database_is_an_instance_with_storage() -> None:
@@ -217,11 +224,12 @@ def test_a_type_that_nobody_knows_is_named_with_what_to_do() -> None:
         counted(resource("aws:sqs/queue:Queue", "queue", inside="part"))
 
 
-def test_prices_are_not_used_in_another_region() -> None:
+def test_a_sum_by_the_prices_of_another_region_says_so() -> None:
     provider = resource("pulumi:providers:aws", "aws", region="us-east-1")
+    (said,) = costs(recording(provider), PRICES).missing
 
-    with pytest.raises(UnknownPriceError, match=r"the stack is in us-east-1, .* has prices of eu-central-1"):
-        costs(recording(provider), PRICES)
+    assert said.startswith("the stack is in us-east-1, and the prices are those of eu-central-1; ")
+    assert costs(recording(resource("pulumi:providers:aws", "aws", region="eu-central-1")), PRICES).missing == []
 
 
 def test_each_type_of_both_stacks_is_priced_or_told_to_be_free_or_paid_by_use(recorded: Recording) -> None:

@@ -30,6 +30,18 @@ def test_another_size_of_a_database_is_another_sum(recordings: Mapping[str, Reco
     assert changed[prod] == prod.read_text()
 
 
+def test_a_sum_that_misses_a_price_says_so_wherever_it_stands(recordings: Mapping[str, Recording]) -> None:
+    config = deepcopy(configuration("dev"))
+    config["platform:database"]["instanceClass"] = "db.m8g.48xlarge"
+    changed = documentation.documents({**recordings, "dev": bring_up("dev", config)})
+    table, readme = changed[documentation.DOCS / "costs.md"], changed[documentation.README]
+
+    assert "## dev: at least 241.40 USD a month" in table
+    assert "- database-writer: there is no price of `rds postgres db.m8g.48xlarge`; look it up, " in table
+    assert "| **USD a month** | **at least 241.40**" in readme
+    assert "at least" not in table.partition("## prod")[2]
+
+
 def test_the_readme_has_both_stacks_and_says_how_old_the_prices_are(recordings: Mapping[str, Recording]) -> None:
     text = documentation.documents(recordings)[documentation.README]
 
