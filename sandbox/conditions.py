@@ -48,7 +48,7 @@ class Conditions:
         return cls(
             time_scale=scale or None,
             fault_rate=_number(environ, FAULT_RATE, 0.0, 0.9),
-            fault_seed=int(_number(environ, FAULT_SEED, 0, 2**31)),
+            fault_seed=_whole(environ, FAULT_SEED, 0, 2**31),
             quotas=quotas,
             enforce_quotas=enforce,
         )
@@ -83,6 +83,13 @@ def _number(environ: Mapping[str, str], name: str, least: float, most: float) ->
     if not least <= value <= most:
         raise ConditionsError(f"{name}={text} is not between {least:g} and {most:g}")
     return value
+
+
+def _whole(environ: Mapping[str, str], name: str, least: int, most: int) -> int:
+    value = _number(environ, name, least, most)
+    if value != int(value):
+        raise ConditionsError(f"{name}={environ[name]} is not a whole number")
+    return int(value)
 
 
 def _quotas(text: str) -> tuple[bool, dict[str, int]]:

@@ -18,6 +18,7 @@ from sandbox.home import Home
 from sandbox.stack_file import StackFile, StackFileError
 from sandbox.toolchain.pins import HELM, ToolchainError, kubernetes_minors
 from sandbox.toolchain.setup import set_up
+from sandbox.variables import VariableError, refuse_misspelt
 
 ERRORS = (
     AttachmentError,
@@ -26,6 +27,7 @@ ERRORS = (
     EngineError,
     StackFileError,
     ToolchainError,
+    VariableError,
     backend.LockError,
     lifecycle.LifecycleError,
 )
@@ -51,6 +53,7 @@ class Sandbox:
 
     def start(self) -> None:
         """Set up what is missing, start what does not run, and set the conditions that the environment asks for."""
+        refuse_misspelt(os.environ)
         conditions = Conditions.from_environ(os.environ)
         # Whoever works has its conditions and its control plane, which this may change.
         backend.wait_until_free(self.home)

@@ -149,6 +149,32 @@ def test_what_only_aws_knows_ends_a_command_before_anything_is_touched(
         assert _built(dev) == before
 
 
+def test_after_a_refused_up_into_another_region_everything_is_still_found(dev: Clone) -> None:
+    """The provider is there before AWS can be asked, so the refused up leaves it in that region."""
+    before = _built(dev)
+    policies = dev.folder / "policies" / "settings.toml"
+    given, allowed = dev.stack_file.read_text(), policies.read_text()
+    policies.write_text(allowed.replace('"eu-west-3"', '"eu-west-3", "us-west-1"'))
+    dev.stack_file.write_text(
+        given.replace("region: eu-central-1", "region: us-west-1").replace("zones: 2", "zones: 3")
+    )
+    try:
+        refused = dev.pulumi("up", "--yes", "--skip-preview", check=False)
+    finally:
+        dev.stack_file.write_text(given)
+        policies.write_text(allowed)
+    after = _built(dev)
+
+    assert refused.returncode != 0
+    assert "the region has 2 for this account: us-west-1a, us-west-1b" in refused.stdout + refused.stderr
+    assert [urn.rpartition("::")[2] for urn in before if after[urn] != before[urn]] == ["aws"]
+    # Each resource's state holds its own region.
+    dev.pulumi("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    assert dev.steps() == {"update": ["aws"]}
+    dev.pulumi("up", "--yes", "--skip-preview")
+    assert _built(dev) == before
+
+
 def _built(dev: Clone) -> dict[str, tuple[Any, ...]]:
     """What there is, and what it was asked to be: when the provider was last registered is no matter."""
     resources = dev.state("--show-secrets")["deployment"]["resources"]

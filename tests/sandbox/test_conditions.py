@@ -43,6 +43,7 @@ class TestAsking:
             ("SANDBOX_TIME_SCALE", "fast", "SANDBOX_TIME_SCALE=fast is not a number"),
             ("SANDBOX_TIME_SCALE", "-1", "not between 0 and"),
             ("SANDBOX_FAULT_RATE", "1", "SANDBOX_FAULT_RATE=1 is not between 0 and 0.9"),
+            ("SANDBOX_FAULT_SEED", "1.5", "SANDBOX_FAULT_SEED=1.5 is not a whole number"),
             ("SANDBOX_QUOTAS", "vpcs=many", "neither «off» nor a list such as L-F678F1CE=20"),
             ("SANDBOX_QUOTAS", "vpcs=3", "vpcs is none of the quotas that hold here: L-F678F1CE, "),
             ("SANDBOX_QUOTAS", "L-F678F1CE=3,L-00000000=3", "L-00000000 is none of the quotas"),

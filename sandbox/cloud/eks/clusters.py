@@ -169,7 +169,8 @@ class ClusterOperations(Operations):
             raise AwsError(
                 "InvalidParameterException",
                 f"unsupported Kubernetes version {version}: this sandbox was started for {self._version}, which its "
-                "stack asks for. Restart the sandbox after changing the version",
+                "stack asks for, and a control plane here keeps its version. `make reset` forgets the stack and all of its "
+                "resources; the next `make up` then begins with the version that the stack asks for",
             )
 
     def _describe_new(self, call: Call) -> Record:
