@@ -62,7 +62,7 @@ class TestClusters:
         assert len(cloud.plane.starts) == starts
 
     def test_another_version_than_the_sandboxs_is_refused(self, cloud: Served) -> None:
-        with refused("InvalidParameterException", "1.34: this sandbox was started for 1.35"):
+        with refused("InvalidParameterException", "1.34: this sandbox was started for 1.35.* `make reset STACK=<"):
             cloud.cluster(version="1.34")
 
     def test_a_minor_version_is_neither_skipped_nor_taken_back(self, cloud: Served, eks: Any) -> None:

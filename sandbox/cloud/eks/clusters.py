@@ -169,8 +169,8 @@ class ClusterOperations(Operations):
             raise AwsError(
                 "InvalidParameterException",
                 f"unsupported Kubernetes version {version}: this sandbox was started for {self._version}, which its "
-                "stack asks for, and a control plane here keeps its version. `make reset` forgets the stack and all of its "
-                "resources; the next `make up` then begins with the version that the stack asks for",
+                "stack asks for, and keeps its version. `make reset STACK=<this stack>` forgets it with all that it "
+                "holds; `make up` then begins anew, with the version that the stack asks for",
             )
 
     def _describe_new(self, call: Call) -> Record:

@@ -17,6 +17,7 @@ import botocore.parsers
 import botocore.session
 from botocore.retries import quota, standard
 
+from sandbox import causes, lifecycle
 from sandbox.plugins.protocol import ProviderError, Unanswered
 
 _xform_name: Callable[[str], str] = cast("Any", botocore).xform_name
@@ -135,8 +136,12 @@ class Cloud:
 
     @property
     def _ended(self) -> str:
-        log = f"; its log is {self._log}" if self._log else ""
-        return f"the sandbox's cloud has ended: run the command again, which starts it{log}"
+        if self._log is None:
+            return "the sandbox's cloud has ended: run the command again, which starts it"
+        # It ends by itself when it can't write down what it is told, and could not even log that.
+        full = causes.of_disk(self._log.parent) or causes.told_by(lifecycle.tail(self._log)) == causes.NO_SPACE
+        why = f", as {causes.NO_SPACE}: free some, and" if full else ":"
+        return f"the sandbox's cloud has ended{why} run the command again, which starts it; its log is {self._log}"
 
     def _add_token(self, params: dict[str, Any], **_: Any) -> None:
         if token := getattr(self._calling, "token", ""):

@@ -35,17 +35,19 @@ from tests.sandbox.aws.estate import (
     NAT,
     REPOSITORY,
     ROLE,
+    SAMPLES,
     SECRET,
     SUBNET,
+    TABLE,
     TEMPLATE,
     VPC,
     Estate,
-    trust,
 )
 from tests.sandbox.cloud_server import reset
 
 INSTANCE, ALIAS = "aws:rds/instance:Instance", "aws:kms/alias:Alias"
 NODES, CACHE = "aws:eks/nodeGroup:NodeGroup", "aws:elasticache/replicationGroup:ReplicationGroup"
+ENDPOINT, ATTACHMENT = "aws:ec2/vpcEndpoint:VpcEndpoint", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 POLICY, RULE = "aws:iam/rolePolicy:RolePolicy", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
@@ -132,68 +134,72 @@ def test_a_value_that_is_wrong(estate: Estate, token: str, change: dict[str, Any
     assert code in said
 
 
+TOO_MANY = [
+    (VPC, "VpcLimitExceeded", "L-F678F1CE", "«VPCs per Region» (L-F678F1CE), 5"),
+    (SUBNET, "SubnetLimitExceeded", "L-407747CB", "«Subnets per VPC» (L-407747CB), 200"),
+    (GATEWAY, "InternetGatewayLimitExceeded", "L-A4707A72", "«Internet gateways per Region» (L-A4707A72), 5"),
+    (EIP, "AddressLimitExceeded", "L-0263D0A3", "«EC2-VPC Elastic IPs» (L-0263D0A3), 5"),
+    (NAT, "NatGatewayLimitExceeded", "L-FE5A380F", "«NAT gateways per Availability Zone» (L-FE5A380F), 5"),
+    (TABLE, "RouteTableLimitExceeded", "L-589F43AA", "«Route tables per VPC» (L-589F43AA), 200"),
+    (GROUP, "SecurityGroupLimitExceeded", "L-E79EC296", "«VPC security groups per Region» (L-E79EC296), 2500"),
+    (
+        RULE,
+        "RulesPerSecurityGroupLimitExceeded",
+        "L-0EA8095F",
+        "«Inbound or outbound rules per security group» (L-0EA8095F), 60",
+    ),
+    (ENDPOINT, "VpcEndpointLimitExceeded", "L-1B52E74A", "«Gateway VPC endpoints per Region» (L-1B52E74A), 20"),
+    (ATTACHMENT, "LimitExceeded", "L-0DA4ABF3", "«Managed policies attached to an IAM role» (L-0DA4ABF3), 10"),
+    (ROLE, "LimitExceeded", "L-FE177D64", "«Roles per account» (L-FE177D64), 1000"),
+    (INSTANCE, "InstanceQuotaExceeded", "L-7B6409FD", "«DB instances» (L-7B6409FD), 40"),
+    (DB_SUBNETS, "DBSubnetGroupQuotaExceeded", "L-48C6BF61", "«DB subnet groups» (L-48C6BF61), 50"),
+    (DB_PARAMETERS, "DBParameterGroupQuotaExceeded", "L-DE55804A", "«Parameter groups» (L-DE55804A), 50"),
+    (NODES, "ResourceLimitExceededException", "L-6D54EA21", "«Managed node groups per cluster» (L-6D54EA21), 30"),
+]
+"""Type to the quota of how many there may be."""
+TOO_MUCH = [
+    (NODES, {"scalingConfig": {"minSize": 1, "desiredSize": 1, "maxSize": 451}}, "L-BD136A63", "scalingConfig"),
+    (CACHE, {"numCacheClusters": 3}, "L-DFE45DF3", "numCacheClusters"),
+]
+"""Type to the quota of what one property may ask for."""
+
+
 class TestQuotas:
     @pytest.fixture(autouse=True)
-    def _none_left(self, cloud: str, estate: Estate) -> Any:
-        estate.subnets()  # made while there still may be
-        estate[EIP], estate[GROUP], estate[ROLE]
-        _conditions(cloud, Conditions(quotas=dict.fromkeys((quota.code for quota in QUOTAS), 0)))
+    def _as_many_as_there_are(self, cloud: str) -> Any:
         yield
         _conditions(cloud, UNLIMITED)
 
-    @pytest.mark.parametrize(
-        ("token", "program", "code", "quota"),
-        [
-            (VPC, lambda _: {"cidrBlock": "10.0.0.0/16"}, "VpcLimitExceeded", "«VPCs per Region» (L-F678F1CE), 5"),
-            (GATEWAY, lambda _: {}, "InternetGatewayLimitExceeded", "«Internet gateways per Region» (L-A4707A72), 5"),
-            (EIP, lambda _: {"domain": "vpc"}, "AddressLimitExceeded", "«EC2-VPC Elastic IPs» (L-0263D0A3), 5"),
-            (
-                NAT,
-                lambda estate: {"allocationId": estate[EIP].id, "subnetId": estate[SUBNET].id},
-                "NatGatewayLimitExceeded",
-                "«NAT gateways per Availability Zone» (L-FE5A380F), 5",
-            ),
-            (
-                RULE,
-                lambda estate: {"securityGroupId": estate[GROUP].id, "ipProtocol": "-1", "cidrIpv4": "10.0.0.0/8"},
-                "RulesPerSecurityGroupLimitExceeded",
-                "«Inbound or outbound rules per security group» (L-0EA8095F), 60",
-            ),
-            (ROLE, lambda _: {"assumeRolePolicy": trust("eks")}, "LimitExceeded", "«Roles per account» (L-FE177D64)"),
-            (
-                DB_PARAMETERS,
-                lambda _: {"family": "postgres16"},
-                "DBParameterGroupQuotaExceeded",
-                "«Parameter groups» (L-DE55804A), 50",
-            ),
-        ],
-    )
-    def test_a_quota_is_named(
-        self, estate: Estate, token: str, program: Callable[[Estate], dict[str, Any]], code: str, quota: str
-    ) -> None:
-        said = refusal(estate, token, program(estate))
+    def test_none_is_left_out(self) -> None:
+        assert {row[2] for row in (*TOO_MANY, *TOO_MUCH)} == {quota.code for quota in QUOTAS}
+
+    @pytest.mark.parametrize(("token", "error", "code", "quota"), TOO_MANY, ids=[row[2] for row in TOO_MANY])
+    def test_a_quota_is_named(self, cloud: str, estate: Estate, token: str, error: str, code: str, quota: str) -> None:
+        program = SAMPLES[token].create(estate)  # makes what it needs
+        _conditions(cloud, Conditions(quotas={code: 0}))
+        said = refusal(estate, token, program)
         assert said.startswith(f"second ({token}): ")
-        assert f"{code}: " in said
+        assert f"{error}: " in said
         assert f"The quota is {quota}" in said
         assert ".." not in said
 
-    def test_the_whole_sentence(self, estate: Estate) -> None:
+    def test_replicas_of_databases_count(self, cloud: str, estate: Estate) -> None:
+        source = estate[INSTANCE]
+        _conditions(cloud, Conditions(quotas={"L-7B6409FD": 1}))
+        replica = {"replicateSourceDb": source["identifier"], "instanceClass": "db.t4g.medium"}
+        assert "CreateDBInstanceReadReplica: InstanceQuotaExceeded: " in refusal(estate, INSTANCE, replica)
+
+    def test_the_whole_sentence(self, cloud: str, estate: Estate) -> None:
+        _conditions(cloud, Conditions(quotas={"L-F678F1CE": 0}))
         assert refusal(estate, VPC, {"cidrBlock": "10.0.0.0/16"}) == (
             "second (aws:ec2/vpc:Vpc): CreateVpc: VpcLimitExceeded: The maximum number of VPCs has been reached. "
             "The quota is «VPCs per Region» (L-F678F1CE), 5 by default"
         )
 
-    @pytest.mark.parametrize(
-        ("token", "change", "code", "prop"),
-        [
-            (NODES, {"scalingConfig": {"minSize": 1, "desiredSize": 1, "maxSize": 451}}, "L-BD136A63", "scalingConfig"),
-            (CACHE, {"numCacheClusters": 3}, "L-DFE45DF3", "numCacheClusters"),
-        ],
-    )
+    @pytest.mark.parametrize(("token", "change", "code", "prop"), TOO_MUCH)
     def test_a_property_that_asks_for_too_much_is_named(
         self, cloud: str, estate: Estate, token: str, change: dict[str, Any], code: str, prop: str
     ) -> None:
-        _conditions(cloud, UNLIMITED)
         made = estate[token]
         inputs, _ = estate.diff(made, change)
         quotas = {quota.code: 100 for quota in QUOTAS} | {code: 2}
@@ -231,6 +237,18 @@ class TestDeadCloud:
         assert not isinstance(raised.value, Unanswered)
         assert "the sandbox's cloud has ended: run the command again" in str(raised.value)
         assert f"its log is {tmp_path / 'cloud.log'}" in str(raised.value)
+
+    @pytest.mark.parametrize("told", [True, False])
+    def test_a_full_disk_is_why(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: bool) -> None:
+        """The cloud ends when it can't write down what it is told, and may not be able to say so."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        log = tmp_path / "cloud.log"
+        log.write_text("error: the cloud ends: cloud.journal: No space left on device\n" if told else "")
+        if not told:
+            monkeypatch.setattr("sandbox.causes.shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+        with pytest.raises(ProviderError, match="has ended, as there is no space left on the disk: free some, and run"):
+            Cloud(f"http://127.0.0.1:{port}", log=log).call("ec2", "eu-west-3", "CreateVpc", {})
 
     def test_what_reached_it_before_may_have_been_made(self) -> None:
         server = socket.create_server(("127.0.0.1", 0))
