@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.causes import NO_NETWORK
 from sandbox.checkers import OWN_CRD
 from sandbox.toolchain.cache import cache_root
 from tests.engine.conftest import clone_into
@@ -271,3 +272,23 @@ def test_a_disk_that_is_too_small_for_the_set_up_is_one_sentence(user: Path, tmp
     assert seen["toolchain"]["status"] == 1
     (line,) = seen["toolchain"]["output"].splitlines()
     assert "free some, or name a folder on another disk in XDG_CACHE_HOME" in line
+
+
+@pytest.mark.parametrize("with_go", [True, False], ids=["with the user's go", "with none, as PyPI has one"])
+def test_an_empty_cache_without_a_network_is_one_sentence(user: Path, tmp_path: Path, with_go: bool) -> None:
+    """The genuine go and pip say in many lines what they can't reach."""
+    clone = clone_into(tmp_path / "clone", "dev")
+    places = os.environ["PATH"].split(os.pathsep)
+    path = [place for place in places if with_go or not (Path(place) / "go").exists()]
+    commands = {"toolchain": [sys.executable, "-m", "sandbox", "toolchain"]}
+
+    seen = cut_off(
+        commands, user, clone.folder, XDG_CACHE_HOME=str(tmp_path), KUBEBUILDER_ASSETS="", PATH=os.pathsep.join(path)
+    )
+
+    said = seen["toolchain"]["output"]
+    assert seen["toolchain"]["status"] == 1, said
+    assert [line for line in said.splitlines() if line.startswith("error: ") and NO_NETWORK in line], said
+    assert said.count("error: ") == 1
+    assert "Traceback" not in said
+    assert seen["toolchain"]["left"] > 0
