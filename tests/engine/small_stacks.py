@@ -84,10 +84,12 @@ def _latest(home: Home) -> dict[str, Any]:
     return state["checkpoint"]["latest"]
 
 
-def interrupt(
-    clone: Clone, command: str, when: Callable[[Moment], bool], how: Callable[[Clone, int, int], None]
-) -> str:
-    """Run ``command`` and interrupt it ``when`` it has come so far: ``how`` is told its and the engine's process.
+How = Callable[[Clone, int, int], None]
+"""Interrupts a command, whose process and engine it is told."""
+
+
+def interrupt(clone: Clone, command: str, when: Callable[[Moment], bool], how: How) -> str:
+    """Run ``command`` and interrupt it ``when`` it has come so far.
 
     Returns what it said.
     """
@@ -129,18 +131,23 @@ def kill_engine_later(clone: Clone, command: int, engine: int) -> None:
     kill_engine(clone, command, engine)
 
 
-def kill_plugins(clone: Clone, command: int, engine: int) -> None:
-    del command, engine
-    plugins = clone.home.running("plugins")
-    assert plugins is not None
-    os.kill(plugins.pid, signal.SIGKILL)
+def kill_service(name: str) -> How:
+    """Kill one of the sandbox's own processes, as `make status` names them."""
+
+    def kill(clone: Clone, command: int, engine: int) -> None:
+        del command, engine
+        process = clone.home.running(name)
+        assert process is not None
+        os.kill(process.pid, signal.SIGKILL)
+
+    return kill
 
 
-def kill_cloud(clone: Clone, command: int, engine: int) -> None:
+def kill_program(clone: Clone, command: int, engine: int) -> None:
+    """The Python that runs the program."""
     del command, engine
-    cloud = clone.home.running("cloud")
-    assert cloud is not None
-    os.kill(cloud.pid, signal.SIGKILL)
+    (program,) = (pid for pid, line in _helpers(clone) if "run_program" in line)
+    os.kill(program, signal.SIGKILL)
 
 
 def close_terminal(_: Clone, command: int, engine: int) -> None:
@@ -161,9 +168,17 @@ def press_ctrl_c_twice(clone: Clone, command: int, engine: int) -> None:
 
 def helpers_of(clone: Clone) -> list[str]:
     """The processes that engines started for ``clone`` and that still run: plugins, language hosts, programs."""
-    shown = subprocess.run(["ps", "-eww", "-o", "command="], capture_output=True, text=True, check=True).stdout
-    here = [line for line in shown.splitlines() if str(clone.folder) in line]
-    return [line for line in here if any(name in line for name in ("provider.py", "language_python", "run_program"))]
+    return [line for _, line in _helpers(clone)]
+
+
+def _helpers(clone: Clone) -> list[tuple[int, str]]:
+    shown = subprocess.run(["ps", "-eww", "-o", "pid=,command="], capture_output=True, text=True, check=True).stdout
+    names = ("provider.py", "language_python", "run_program")
+    return [
+        (int(line.split()[0]), line)
+        for line in shown.splitlines()
+        if str(clone.folder) in line and any(name in line for name in names)
+    ]
 
 
 def client(clone: Clone, service: str) -> Any:

@@ -18,10 +18,10 @@ from tests.engine.small_stacks import (
     close_terminal,
     helpers_of,
     interrupt,
-    kill_cloud,
     kill_engine,
     kill_engine_later,
-    kill_plugins,
+    kill_program,
+    kill_service,
     press_ctrl_c,
     press_ctrl_c_twice,
     small_stack,
@@ -74,16 +74,19 @@ class TestAws:
 
     def test_an_up_goes_on_wherever_it_was_interrupted(self, stack: Clone) -> None:
         interrupt(stack, "up", up_to(2), kill_engine)
-        interrupt(stack, "up", up_to(6), kill_plugins)
+        interrupt(stack, "up", up_to(6), kill_service("plugins"))
         # What it was asked for just then it may have made; the engine lives, and hears that it failed.
-        said = interrupt(stack, "up", up_to(9, pending=2), kill_cloud)
+        said = interrupt(stack, "up", up_to(9, pending=2), kill_service("cloud"))
         assert "the sandbox's cloud has ended: run the command again" in said
         said = interrupt(stack, "up", up_to(11, pending=2), press_ctrl_c_twice)
         assert "goes on from here" in said
+        interrupt(stack, "up", up_to(16), kill_program)
         interrupt(stack, "up", up_to(20), close_terminal)
         said = interrupt(stack, "up", up_to(25), press_ctrl_c)
         assert "stopped: " in said
         assert "half done" not in said
+        # It encrypts what the state keeps of secrets.
+        interrupt(stack, "up", up_to(29), kill_service("secrets"))
         interrupt(stack, "up", up_to(33), kill_engine)
 
         done = stack.sandbox("up")
@@ -115,7 +118,8 @@ class TestAws:
 
     def test_a_down_goes_on_wherever_it_was_interrupted_and_leaves_nothing(self, stack: Clone) -> None:
         interrupt(stack, "down", down_to(38), kill_engine)
-        interrupt(stack, "down", down_to(25), kill_plugins)
+        interrupt(stack, "down", down_to(25), kill_service("plugins"))
+        interrupt(stack, "down", down_to(18), kill_service("cloud"))
         interrupt(stack, "down", down_to(12), kill_engine)
 
         done = stack.sandbox("down")
@@ -138,8 +142,11 @@ class TestKubernetes:
         interrupt(cluster, "up", lambda now: now.creating == ["cluster"], kill_engine_later)
         said = interrupt(cluster, "up", up_to(12), kill_engine)
         assert "made, and taken over: cluster" in said
-        interrupt(cluster, "up", up_to(20), kill_plugins)
-        interrupt(cluster, "up", up_to(30), press_ctrl_c_twice)
+        interrupt(cluster, "up", up_to(16), kill_service("kube-apiserver"))
+        interrupt(cluster, "up", up_to(20), kill_service("plugins"))
+        interrupt(cluster, "up", up_to(24), kill_service("cloud"))
+        interrupt(cluster, "up", up_to(28), kill_service("etcd"))
+        interrupt(cluster, "up", up_to(32), press_ctrl_c_twice)
 
         cluster.sandbox("up")
         for kind in ("configmaps", "secrets", "serviceaccounts", "deployments"):
@@ -153,6 +160,7 @@ class TestKubernetes:
         assert "canary" not in cluster.pulumi("stack", "export").stdout
 
     def test_a_down_goes_on_wherever_it_was_interrupted_and_leaves_nothing(self, cluster: Clone) -> None:
+        interrupt(cluster, "down", down_to(32), kill_service("etcd"))
         interrupt(cluster, "down", down_to(25), kill_engine)
         interrupt(cluster, "down", lambda now: now.deleting == ["cluster"], kill_engine)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,12 +98,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]
     folder = clone_into(tmp_path_factory.mktemp("clone"), "dev").folder
     found = Repository(folder, tmp_path_factory.mktemp("scratch"))
     (folder / "Pulumi.prod.yaml").unlink()
-    shutil.rmtree(folder / "policies")
-    (folder / "policies").mkdir()
     (folder / "policies" / "__main__.py").write_text(STRICTER)
-    (folder / "policies" / "PulumiPolicy.yaml").write_text(
-        "runtime:\n  name: python\n  options: {virtualenv: ../.venv}\n"
-    )
     (folder / "Pulumi.dev.yaml").write_text(STACK_FILE)
     (folder / "__main__.py").write_text(BASE)
     found.git("init", "--quiet")

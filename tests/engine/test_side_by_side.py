@@ -75,6 +75,33 @@ def test_stacks_and_clones_run_side_by_side(clones: list[Clone]) -> None:
     assert not forgotten.home.root.exists()
 
 
+@pytest.fixture
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Clone]]:
+    made = [
+        clone
+        for name in ("one", "two")
+        for clone in small_stack(tmp_path_factory.mktemp(name) / "clone", "in_a_cluster", "dev")
+    ]
+    yield made
+    for clone in made:
+        clone.sandbox("reset", check=False)
+
+
+def test_clusters_come_up_side_by_side_and_one_does_not_need_the_other(clusters: list[Clone]) -> None:
+    for process in [begin(clone, "up") for clone in clusters]:
+        ended(process)
+
+    listening = [process for clone in clusters for process in clone.home.processes() if process.port]
+    assert len({process.port for process in listening}) == len(listening)
+    assert sorted(process.name for process in listening).count("kube-apiserver") == 2
+    one, other = clusters
+    for process in one.home.processes():
+        os.kill(process.pid, signal.SIGKILL)
+    assert len(other.kubectl("get", "deployments", "-A", "-l", "test=interrupted")["items"]) == 8
+    other.sandbox("preview", "--refresh", "--expect-no-changes")
+    one.sandbox("preview", "--refresh", "--expect-no-changes")
+
+
 def test_a_second_up_waits_and_says_for_whom(clones: list[Clone]) -> None:
     clone = clones[0]
     first = begin(clone, "up")
