@@ -167,6 +167,19 @@ def test_a_preview_against_aws_is_asked_for_and_approved_for_each_stack() -> Non
     assert "**required reviewers**" in guide
 
 
+def test_what_a_preview_against_aws_wants_is_said_where_one_looks() -> None:
+    """The networks of dev's API and the role of the kubeconfig let no runner and no role in by themselves."""
+    head, _, _ = (REPOSITORY / ".github" / "workflows" / "preview-aws.yml").read_text().partition("name:")
+    guide = (REPOSITORY / "docs" / "aws.md").read_text().partition("## 2. ")[0]
+    read = set(re.findall(r"vars\.(\w+)", str(workflow("preview-aws"))))
+
+    assert {name for name in read if name not in head} == set()
+    for text in (head, guide):
+        for wanted in ("PREVIEW_RUNNER", "cluster.publicAccessCidrs", "cluster.accessRoleArn"):
+            assert wanted in text
+    assert "the preview's role needs `sts:AssumeRole`" in guide
+
+
 def test_nobody_approves_what_a_bot_brings_into_aws() -> None:
     """Neither its own run, nor that of somebody who pushes the button for it."""
     (job,) = jobs(workflow("preview-aws"))
