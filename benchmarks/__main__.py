@@ -67,9 +67,15 @@ def _cold(results: Results, _: int) -> None:
         environ = {**bare(os.environ), "HOME": home, "XDG_CACHE_HOME": f"{home}/.cache"}
         results.cold.append(run(["make", "environment"], folder=clone.folder, environ=environ))
         results.cold.append(run(["make", "start"], folder=clone.folder, environ=environ))
-        kept = sum(file.stat().st_size for file in Path(home).rglob("*") if file.is_file() and not file.is_symlink())
-        results.kept_bytes = kept
+        results.kept_bytes, results.environment_bytes = left_in(Path(home))
         run(["make", "reset"], folder=clone.folder, environ=environ)
+
+
+def left_in(home: Path) -> tuple[int, int]:
+    """Bytes that a set-up has left in the folder ``home``: all, and what of that is the Python environment."""
+    sizes = {file: file.stat().st_size for file in home.rglob("*") if file.is_file() and not file.is_symlink()}
+    environment = home / ".cache" / "platform-sandbox" / "python-"
+    return sum(sizes.values()), sum(size for file, size in sizes.items() if str(file).startswith(str(environment)))
 
 
 def _preview(results: Results, _: int) -> None:

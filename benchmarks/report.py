@@ -82,11 +82,24 @@ def _targets(results: Results) -> Iterator[str]:
         program = max(figures.platform.peak("program") for figures in stacks) / _MB
         sandbox = max(figures.platform.peak("sandbox") for figures in stacks) / _MB
         yield _target("program's memory", program, _PROGRAM_MB, "{:.0f} MB")
-        yield _target("whole sandbox's memory", sandbox, _SANDBOX_MB, "{:.0f} MB")
+        yield _target(
+            "memory of the sandbox's own processes (without program and engine)", sandbox, _SANDBOX_MB, "{:.0f} MB"
+        )
     if "off" in results.previews:
         grown = exponent(results.previews["off"].seconds)
         yield _target("growth of preview, exponent", grown, _EXPONENT, "{:.2f}")
+    if results.cold:
+        yield from _left(results)
     yield ""
+
+
+def _left(results: Results) -> Iterator[str]:
+    programs = "programs that the first set-up leaves"
+    if results.environment_bytes:
+        yield _target(programs, (results.kept_bytes - results.environment_bytes) / _MB, _KEPT_MB, "{:.0f} MB")
+    else:
+        yield f"| {programs}: at most {_KEPT_MB} MB | not measured apart | |"
+    yield _target("all that it leaves, with the Python environment", results.kept_bytes / _MB, _KEPT_MB, "{:.0f} MB")
 
 
 def _target(what: str, measured: float, most: float, shape: str) -> str:
@@ -104,8 +117,14 @@ def _cold(results: Results) -> Iterator[str]:
     yield "|---|---|"
     yield f"| `make environment` | {exact(environment.seconds)} |"
     yield f"| `make start`, with the toolchain | {exact(toolchain.seconds)} |"
-    yield f"| The home folder then has | {results.kept_bytes / _MB:.0f} MB, the Python environment included |"
+    yield f"| The home folder then has | {results.kept_bytes / _MB:.0f} MB, {_environment(results)} |"
     yield ""
+
+
+def _environment(results: Results) -> str:
+    if not results.environment_bytes:
+        return "the Python environment included"
+    return f"{results.environment_bytes / _MB:.0f} MB of them the Python environment"
 
 
 def _stack(figures: StackFigures) -> Iterator[str]:

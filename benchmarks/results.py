@@ -21,6 +21,8 @@ class Results:
     """``make environment`` and ``make start`` with an empty home folder."""
     kept_bytes: int = 0
     """What the home folder then has."""
+    environment_bytes: int = 0
+    """What of that is the Python environment; 0 where it was not measured apart."""
     stacks: dict[str, StackFigures] = field(default_factory=dict[str, StackFigures])
     previews: dict[str, Growth] = field(default_factory=dict[str, Growth])
     """First previews of web applications, by whether the interpreter looks for garbage: ``off``, ``on``."""

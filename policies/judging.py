@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 
 from policies.model import AnyRule, Resource, Rule, StackRule, message
-from policies.settings import LONGEST, WARNED, Exemption, Loaded, SettingsError
+from policies.settings import LONGEST, WARNED, Exemption, Loaded, SettingsError, problem, written
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,11 +68,13 @@ class Judge:
 
 def _check(exemptions: Iterable[Exemption], rules: list[str], today: date) -> None:
     problems: list[str] = []
-    for one in exemptions:
+    for index, one in enumerate(exemptions):
         if one.rule not in rules:
-            near = get_close_matches(one.rule, rules, 1)
-            problems.append(f"there is no rule {one.rule}{f' (do you mean {near[0]}?)' if near else ''}")
+            where, what = f'exceptions[{index}].rule = "{one.rule}"', "there is no such rule"
+            problems.append(problem(where, what, allowed="those of docs/policies.md", fix=written(one.rule, rules)))
         if one.expires - today > LONGEST:
-            problems.append(f"the exception from {one.rule} ends on {one.expires}: a year ahead is the longest")
+            last = today + LONGEST
+            where, what = f"exceptions[{index}].expires = {one.expires}", "it is more than a year ahead"
+            problems.append(problem(where, what, allowed=f"days until {last}", fix=f"write {last}, or an earlier day"))
     if problems:
-        raise SettingsError("\n".join(f"policies/settings.toml: {problem}" for problem in problems))
+        raise SettingsError(problems)

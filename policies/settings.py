@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -20,7 +22,10 @@ WARNED = timedelta(days=30)
 
 
 class SettingsError(Exception):
-    """policies/settings.toml says something that can't be meant; one line for each problem."""
+    """policies/settings.toml says something that can't be meant; for each problem a line with what to do."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(f"policies/settings.toml: {problem}" for problem in problems))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,55 +64,71 @@ def parse(text: str) -> Loaded:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"policies/settings.toml is no TOML: {error}") from None
-    problems: list[str] = []
-    known = ("regions", "tags", "registries", "exceptions")
-    for key in document.keys() - set(known):
-        problems.append(f"{key}: there is no such key{_nearest(key, known)}; there are {', '.join(known)}")
+        raise SettingsError([problem("it can't be read", str(error), allowed="TOML", fix="correct the text")]) from None
+    problems = _unknown(document, "", ("regions", "tags", "registries", "exceptions"))
     lists = {key: _texts(document, key, problems) for key in ("regions", "tags", "registries")}
     if not isinstance(document.get("exceptions", []), list):
-        problems.append("exceptions is a table of its own: write [[exceptions]], with two brackets on each side")
+        fix = "write [[exceptions]], with two brackets on each side"
+        problems.append(problem("exceptions", "it is no list", allowed="a table for each exception", fix=fix))
     exemptions = [
         exemption
         for index, entry in enumerate(elements(document.get("exceptions")))
-        if (exemption := _exemption(f"exceptions[{index}]", mapping(entry), problems))
+        if (exemption := _exemption(f"exceptions[{index}].", mapping(entry), problems))
     ]
     if problems:
-        raise SettingsError("\n".join(f"policies/settings.toml: {problem}" for problem in problems))
+        raise SettingsError(problems)
     return Loaded(
         settings=Settings(regions=frozenset(lists["regions"]), tags=lists["tags"], registries=lists["registries"]),
         exemptions=tuple(exemptions),
     )
 
 
-def _texts(document: dict[str, Any], key: str, problems: list[str]) -> tuple[str, ...]:
+def problem(where: str, what: str, *, allowed: str, fix: str) -> str:
+    """A line of a SettingsError."""
+    return f"{where}: {what}; allowed: {allowed}; fix: {fix}"
+
+
+def written(word: str, known: Iterable[str]) -> str:
+    """The fix of a word that there is not: the nearest one that there is."""
+    near = get_close_matches(word, list(known), 1)
+    return f"write {near[0]}" if near else "leave it out"
+
+
+def _unknown(entry: Mapping[str, Any], where: str, known: tuple[str, ...]) -> list[str]:
+    return [
+        problem(f"{where}{key}", "there is no such key", allowed=", ".join(known), fix=written(key, known))
+        for key in sorted(entry.keys() - set(known))
+    ]
+
+
+def _texts(document: Mapping[str, Any], key: str, problems: list[str], where: str = "") -> tuple[str, ...]:
     found = document.get(key)
     if not isinstance(found, list) or not all(isinstance(one, str) and one for one in elements(found)):
-        problems.append(f"{key} is {found!r}: a list of texts is needed")
+        example = json.dumps([found] if found and isinstance(found, str) else ["..."])
+        problems.append(_wrong(document, where, key, "list of texts", example))
         return ()
     return tuple(elements(found))
 
 
+def _wrong(entry: Mapping[str, Any], where: str, key: str, kind: str, example: str) -> str:
+    """The line for a key that is missing, or is of another kind."""
+    if key not in entry:
+        return problem(f"{where}{key}", "it is missing", allowed=f"a {kind}", fix=f"add {key} = {example}")
+    shown = f"{where}{key} = {json.dumps(entry[key], default=str)}"
+    return problem(shown, f"it is no {kind}", allowed=f"a {kind}", fix=f"write {key} = {example}")
+
+
 def _exemption(where: str, entry: dict[str, Any], problems: list[str]) -> Exemption | None:
     before = len(problems)
-    wanted = ("rule", "stack", "resources", "reason", "expires")
-    for key in entry.keys() - set(wanted):
-        problems.append(f"{where}.{key}: there is no such key{_nearest(key, wanted)}; there are {', '.join(wanted)}")
+    problems += _unknown(entry, where, ("rule", "stack", "resources", "reason", "expires"))
     for key in ("rule", "stack", "reason"):
         if not isinstance(entry.get(key), str) or not entry[key].strip():
-            problems.append(f"{where}.{key} is {entry.get(key)!r}: a text is needed")
-    resources = _texts(entry, "resources", inner := [])
-    problems.extend(f"{where}.{problem}" for problem in inner)
-    expires = entry.get("expires")
-    if type(expires) is not date:
-        problems.append(f"{where}.expires is {expires!r}: a day is needed, such as 2027-03-31")
+            problems.append(_wrong(entry, where, key, "text with words in it", '"..."'))
+    resources = _texts(entry, "resources", problems, where)
+    if type(entry.get("expires")) is not date:
+        problems.append(_wrong(entry, where, "expires", "day", "2027-03-31"))
     if len(problems) > before:
         return None
     return Exemption(
         rule=entry["rule"], stack=entry["stack"], resources=resources, reason=entry["reason"], expires=entry["expires"]
     )
-
-
-def _nearest(word: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(word, known, 1)
-    return f" (do you mean {near[0]}?)" if near else ""

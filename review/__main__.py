@@ -12,7 +12,7 @@ from pathlib import Path
 from review.base import ReviewError, brought_up, changed_judges, checked_out, stacks
 from review.comment import comment, no_review
 from review.preview import preview
-from review.stack_review import StackReview
+from review.stack_review import Fate, StackReview
 from review.terminal import terminal
 from sandbox.sandbox import ERRORS, Sandbox
 
@@ -53,7 +53,7 @@ def _review(stack: str, tree: Path, base: Path, base_name: str) -> StackReview:
     if not file.exists():
         if stack not in stacks(base):
             raise ReviewError(f"there is no stack {stack}: {file.name} is neither here nor in {base_name}")
-        return StackReview(stack, removed=True)
+        return StackReview(stack, fate=Fate.REMOVED)
     began = time.monotonic()
     _say(f"{stack}: bringing {base_name} up")
     try:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from review.changes import Change, Operation
 from review.policies import Level, Violation
 from review.rows import row
-from review.stack_review import StackReview, counted
+from review.stack_review import Fate, StackReview, counted
 
 MARK = "<!-- platform review -->"
 """By which the comment is found again, to be updated instead of followed by another one."""
@@ -85,7 +85,7 @@ class _Markdown:
 
     def _stack(self, review: StackReview, base: str) -> Iterator[str]:
         yield from (f"### {review.stack}: {review.summary}", "")
-        if review.removed:
+        if review.fate is Fate.REMOVED:
             yield from (f"What it has built stays: take it down with `{base}`, if it is to go.", "")
             return
         if review.risky:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from review.changes import Change, changes
 from review.policies import Event, PolicyReport, policy_report, read_events
-from review.stack_review import StackReview
+from review.stack_review import Fate, StackReview
 from sandbox import environment, stack_file
 from sandbox.home import Home
 
@@ -45,7 +45,7 @@ def preview(tree: Path, stack: str, home: Home, resources: Sequence[Mapping[str,
         unchecked=unchecked(found, answer.digest, resources, genuine=genuine),
         policies=policies,
         problem=problem(answer, policies),
-        new=is_new,
+        fate=Fate.NEW if is_new else Fate.STAYS,
     )
 
 

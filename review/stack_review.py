@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from review.changes import Change, Operation
 from review.policies import PolicyReport
@@ -15,6 +16,16 @@ NEVER_CHECKED = (
     "organization let it happen"
 )
 """What no preview in a sandbox can tell: docs/sandbox.md."""
+
+
+class Fate(StrEnum):
+    """What becomes of the stack itself."""
+
+    STAYS = "stays"
+    NEW = "new"
+    """The base has no such stack."""
+    REMOVED = "removed"
+    """This tree has no such stack any more."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +39,7 @@ class StackReview:
     policies: PolicyReport = field(default_factory=PolicyReport)
     problem: str = ""
     """Why there is no preview, or only a part of one; what the engine said."""
-    new: bool = False
-    """The base has no such stack."""
-    removed: bool = False
-    """This tree has no such stack any more."""
+    fate: Fate = Fate.STAYS
 
     @property
     def refused(self) -> bool:
@@ -56,7 +64,7 @@ class StackReview:
     @property
     def summary(self) -> str:
         """On one line, for a heading."""
-        if self.removed:
+        if self.fate is Fate.REMOVED:
             return "its file is removed"
         counts = Counter(change.operation for change in self.changes if not change.only_computed)
         told = [f"{counts[operation]} {PAST[operation]}" for operation in Operation if counts[operation]]
@@ -67,7 +75,7 @@ class StackReview:
         mandatory = len(self.policies.mandatory)
         if mandatory:
             told.append(f"refused by {counted(mandatory, 'policy violation')}")
-        return ("new: " if self.new else "") + (", ".join(told) or "nothing")
+        return ("new: " if self.fate is Fate.NEW else "") + (", ".join(told) or "nothing")
 
     @property
     def policy_line(self) -> str:

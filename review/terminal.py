@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from review.policies import Violation
 from review.rows import row
-from review.stack_review import StackReview
+from review.stack_review import Fate, StackReview
 
 
 def terminal(reviews: Sequence[StackReview], base: str, *, judges: Sequence[str] = ()) -> str:
@@ -21,7 +21,7 @@ def _lines(reviews: Sequence[StackReview], base: str, judges: Sequence[str]) -> 
     for review in reviews:
         yield ""
         yield f"{review.stack}: {review.summary}"
-        if review.removed:
+        if review.fate is Fate.REMOVED:
             yield f"  what it has built stays: take it down with {base}, if it is to go"
             continue
         if review.risky:

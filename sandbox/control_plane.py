@@ -135,7 +135,7 @@ class ControlPlane:
             "trusted-ca-file": str(authority.pair.certificate),
             "client-cert-auth": "true",
             # Without it each write waits for the disk. A killed process still loses nothing, as the kernel has the
-            # pages; only a crash of the whole machine could, and then a sandbox is made anew.
+            # pages; only a crash of the whole machine may: docs/sandbox.md says how to go on then.
             "unsafe-no-fsync": "true",
             "snapshot-count": "5000",
             "log-level": "warn",

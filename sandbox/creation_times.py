@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-READ = "November 2026"
 _ESTIMATE = "estimate"
 
 

@@ -16,8 +16,9 @@ from sandbox.durations import exact
 Resource = Mapping[str, Any]
 
 _WHY_NOT_EXACT = """\
-All that can is taken to be worked on at once, as the engine does it. The figures are published or typical ones
-(docs/conditions.md lists them with their sources): expect some minutes more or less."""
+All that can is taken to be worked on at once, as the engine does it. How long each takes was read in logs that other
+people have published of theirs, or is an estimate where there are none (docs/conditions.md says which is which): expect
+some minutes more or less."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from recorder import Recording, record
+from sandbox.critical_path import Estimate
 from sandbox.plugins.aws.table import Resource
 from sandbox.plugins.aws.tables import RESOURCES
 from stacks.settings import Settings
@@ -117,6 +118,42 @@ def test_a_setting_that_is_named_is_there(path: Path) -> None:
     }
 
     assert [name for name in sorted(named) if not any(fnmatchcase(name, pattern) for pattern in known)] == []
+
+
+def test_a_path_with_an_index_is_quoted() -> None:
+    """zsh takes brackets for a pattern, and refuses one that no file fits."""
+    assert [path.name for path in DOCUMENTS if re.search(r"--path [^'\"\s]*\[", path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        (
+            REPOSITORY / "docs" / "conditions.md",
+            r"longest chain of what waits for each other. About (\d+) minutes for dev",
+        ),
+        (AWS, r"`pulumi up`: about (\d+) minutes for dev, by `make critical-path`"),
+    ],
+    ids=lambda sentence: sentence[0].name,
+)
+def test_an_up_of_dev_takes_on_aws_what_the_guides_say(sentence: tuple[Path, str]) -> None:
+    """By the same chain as `make critical-path`, of the resources that the program asks for."""
+    path, pattern = sentence
+    resources = [
+        {
+            "urn": one.urn,
+            "type": one.type,
+            "parent": one.parent,
+            "provider": one.provider,
+            "dependencies": sorted(one.depends_on),
+            "inputs": one.inputs,
+        }
+        for one in bring_up("dev").resources
+    ]
+    said = re.search(pattern, path.read_text())
+
+    assert said
+    assert int(said[1]) == round(Estimate(resources).total / 60)
 
 
 def keys() -> Iterator[str]:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from review.comment import LIMIT, MARK
+from sandbox.toolchain import cache, pins, python_environment
 
 REPOSITORY = Path(__file__).parents[1]
 FILES = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))
@@ -23,8 +24,9 @@ PERMISSIONS = {
     "preview-aws": {"contents": "read", "id-token": "write"},
 }
 GITHUB_TAKES = 65_536
-_LONGEST = 90
+_LONGEST = 60
 """Minutes that a job may take."""
+_CACHE = "actions/cache"
 
 
 def identify(path: Path) -> str:
@@ -113,10 +115,46 @@ def test_actions_are_pinned_by_their_commits_each_by_one() -> None:
             if "uses:" in line:
                 found = re.search(r"uses: ([\w./-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$", line)
                 assert found, f"{path.name}: {line.strip()}: a commit, and the version that it is"
-                pins.setdefault(found[1], set()).add(f"{found[2]} {found[3]}")
+                # An action may be one of several in its repository.
+                pins.setdefault("/".join(found[1].split("/")[:2]), set()).add(f"{found[2]} {found[3]}")
 
     assert {action: versions for action, versions in pins.items() if len(versions) > 1} == {}
     assert len(pins) > 4
+
+
+def test_ci_keys_its_cache_by_all_that_the_sandbox_keys_its_own_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was found by its exact key is not saved again: a change that the key misses is built anew in every run."""
+    asked: set[Path] = set()
+
+    def noted(*parts: str | bytes | Path) -> str:
+        asked.update(part for part in parts if isinstance(part, Path))
+        return "key"
+
+    def keyed(requirements: list[Path]) -> str:
+        asked.update(requirements)
+        raise InterruptedError("that is all there is to see")
+
+    monkeypatch.setattr(cache, "key", noted)
+    for tool in (pins.HELM, *(one for minor in pins.kubernetes_minors() for one in pins.tools(minor))):
+        tool.entry("linux/amd64")
+    pins.crds_entry()
+    monkeypatch.setattr(python_environment, "environment_key", keyed)
+    with pytest.raises(InterruptedError):
+        python_environment.ensure(REPOSITORY)
+
+    save = only(workflow("test"), _CACHE)["with"]
+    patterns = re.findall(r"'([^']+)'", save["key"])
+    hashed = {path for pattern in patterns for path in REPOSITORY.glob(pattern)}
+    assert len(asked) > 10
+    assert asked | {Path(pins.__file__)} <= hashed
+    (python,) = [step for step in steps(workflow("test")) if step.get("id") == "python"]
+    assert python["uses"].startswith("actions/setup-python@")
+    assert "${{ steps.python.outputs.python-version }}" in save["key"]
+
+
+def test_the_preview_takes_what_the_tests_have_cached_and_saves_nothing() -> None:
+    """It builds less: a cache of its own would lack helm, and its exact key would keep `test` from saving one."""
+    assert only(workflow("preview"), f"{_CACHE}/restore")["with"] == only(workflow("test"), _CACHE)["with"]
 
 
 def test_the_comment_is_that_of_the_preview_and_fits() -> None:
@@ -165,6 +203,19 @@ def test_a_preview_against_aws_is_asked_for_and_approved_for_each_stack() -> Non
     assert "vars.PREVIEW_AWS == 'true' &&" in job["if"]
     assert ':environment:preview-dev"' in guide
     assert "**required reviewers**" in guide
+
+
+def test_what_a_preview_against_aws_wants_is_said_where_one_looks() -> None:
+    """The networks of dev's API and the role of the kubeconfig let no runner and no role in by themselves."""
+    head, _, _ = (REPOSITORY / ".github" / "workflows" / "preview-aws.yml").read_text().partition("name:")
+    guide = (REPOSITORY / "docs" / "aws.md").read_text().partition("## 2. ")[0]
+    read = set(re.findall(r"vars\.(\w+)", str(workflow("preview-aws"))))
+
+    assert {name for name in read if name not in head} == set()
+    for text in (head, guide):
+        for wanted in ("PREVIEW_RUNNER", "cluster.publicAccessCidrs", "cluster.accessRoleArn"):
+            assert wanted in text
+    assert "the preview's role needs `sts:AssumeRole`" in guide
 
 
 def test_nobody_approves_what_a_bot_brings_into_aws() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import report
+from benchmarks.__main__ import left_in
 from benchmarks.clone import bare
 from benchmarks.growth import SWITCHES, Growth, Killed
 from benchmarks.results import Parts, Results
@@ -31,6 +32,7 @@ def results() -> Results:
     return Results(
         cold=[Run(100), Run(500)],
         kept_bytes=1500 * MB,
+        environment_bytes=900 * MB,
         stacks={"dev": StackFigures("dev", life(4), life(5), [Run(3)] * 2)},
         previews={"off": grown(0.1), "on": grown(0.2)},
         small=grown(0.01),
@@ -45,7 +47,10 @@ def test_the_report_has_every_part(results: Results) -> None:
     for line in (
         "| dev: up, against the flat twin: at most 1.00 times | 0.80 times | yes |",
         "| dev: no-op preview: at most 5.0 s | 4.0 s | yes |",
-        "| whole sandbox's memory: at most 1500 MB | 200 MB | yes |",
+        "| memory of the sandbox's own processes (without program and engine): at most 1500 MB | 200 MB | yes |",
+        "| programs that the first set-up leaves: at most 700 MB | 600 MB | yes |",
+        "| all that it leaves, with the Python environment: at most 700 MB | 1500 MB | **no** |",
+        "| The home folder then has | 1500 MB, 900 MB of them the Python environment |",
         "| growth of preview, exponent: at most 1.10 | 1.00 | yes |",
         "| `make start`, with the toolchain | 8 min 20 s |",
         "| up | 4.0 s (4.0 to 4.0) | 40.0 | 5.0 s (5.0 to 5.0) | 50.0 | 0.80 |",
@@ -60,6 +65,24 @@ def test_a_target_that_is_missed_is_said(results: Results) -> None:
     results.stacks["dev"].platform = life(6)
 
     assert "| dev: no-op preview: at most 5.0 s | 6.0 s | **no** |" in report.text(results)
+
+
+def test_what_was_not_measured_apart_is_not_guessed(results: Results) -> None:
+    results.environment_bytes = 0
+    said = report.text(results)
+
+    assert "| programs that the first set-up leaves: at most 700 MB | not measured apart | |" in said
+    assert "| The home folder then has | 1500 MB, the Python environment included |" in said
+
+
+def test_what_a_set_up_leaves_is_told_apart(tmp_path: Path) -> None:
+    cache = tmp_path / ".cache" / "platform-sandbox"
+    for name, size in (("python-0123", 300), ("etcd-4567", 20), ("../pip", 1)):
+        (cache / name / "lib").mkdir(parents=True)
+        (cache / name / "lib" / "file").write_bytes(b"." * size)
+    (cache / "python-0123" / "lib64").symlink_to("lib")
+
+    assert left_in(tmp_path) == (321, 300)
 
 
 def test_what_was_not_seen_is_no_figure(results: Results) -> None:
@@ -84,7 +107,8 @@ def test_only_the_figures_of_the_document_are_written(results: Results, tmp_path
 
 def test_parts_that_were_measured_apart_come_together(results: Results, tmp_path: Path) -> None:
     parts = Parts(tmp_path / "kept")
-    parts.keep("cold", Results(cold=results.cold, kept_bytes=results.kept_bytes))
+    cold = Results(cold=results.cold, kept_bytes=results.kept_bytes, environment_bytes=results.environment_bytes)
+    parts.keep("cold", cold)
     parts.keep("dev", Results(stacks=results.stacks))
     parts.keep("preview", Results(previews=results.previews))
     parts.keep("up", Results(small=results.small, ups=results.ups, killed=results.killed))

@@ -65,4 +65,4 @@ def test_an_exception_holds_until_its_day(stack: Clone) -> None:
     settings.write_text(f"{before}{exception}{date.today() + timedelta(days=90)}\n")
     assert "✅ platform" in stack.pulumi("preview").stdout
     settings.write_text(f"{before}{exception}9999-01-01\n")
-    assert "ends on 9999-01-01: a year ahead is the longest" in _refused(stack, "preview")
+    assert "expires = 9999-01-01: it is more than a year ahead" in _refused(stack, "preview")

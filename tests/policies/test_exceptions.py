@@ -67,37 +67,61 @@ def test_an_exception_is_for_what_it_names_only(text: str) -> None:
     [
         (
             _settings(TODAY + timedelta(days=400)),
-            "the exception from rds-multi-az ends on 2027-12-26: a year ahead is the longest",
+            "exceptions[0].expires = 2027-12-26: it is more than a year ahead; allowed: days until 2027-11-22; "
+            "fix: write 2027-11-22, or an earlier day",
         ),
         (
             _settings(TODAY, rule="rds-multi-zone"),
-            "there is no rule rds-multi-zone (do you mean rds-multi-az?)",
+            'exceptions[0].rule = "rds-multi-zone": there is no such rule; allowed: those of docs/policies.md; '
+            "fix: write rds-multi-az",
         ),
         (
-            GENERAL.replace("regions", "region"),
-            "region: there is no such key (do you mean regions?); there are regions, tags, registries, exceptions",
+            f'{GENERAL}region = ["eu-west-1"]\n',
+            "region: there is no such key; allowed: regions, tags, registries, exceptions; fix: write regions",
         ),
-        (GENERAL.replace('["owner"]', '"owner"'), "tags is 'owner': a list of texts is needed"),
+        (
+            GENERAL.replace("regions", "#"),
+            'regions: it is missing; allowed: a list of texts; fix: add regions = ["..."]',
+        ),
+        (
+            GENERAL.replace('["owner"]', '"owner"'),
+            'tags = "owner": it is no list of texts; allowed: a list of texts; fix: write tags = ["owner"]',
+        ),
         (
             _settings(TODAY).replace(f"expires = {TODAY}", 'expires = "soon"'),
-            "exceptions[0].expires is 'soon': a day is needed, such as 2027-03-31",
+            'exceptions[0].expires = "soon": it is no day; allowed: a day; fix: write expires = 2027-03-31',
         ),
         (
             _settings(TODAY).replace('reason = "a standby is ordered"', 'reason = " "'),
-            "exceptions[0].reason is ' ': a text is needed",
+            'exceptions[0].reason = " ": it is no text with words in it; allowed: a text with words in it; '
+            'fix: write reason = "..."',
         ),
         (
-            _settings(TODAY).replace("resources", "resource"),
-            "exceptions[0].resource: there is no such key",
+            f"{_settings(TODAY)}colour = 1\n",
+            "exceptions[0].colour: there is no such key; allowed: rule, stack, resources, reason, expires; "
+            "fix: leave it out",
         ),
-        ("regions = [", "is no TOML"),
-        (_settings(TODAY).replace("[[exceptions]]", "[exceptions]"), "write [[exceptions]], with two brackets"),
+        (
+            "regions = [",
+            "it can't be read: Invalid value (at end of document); allowed: TOML; fix: correct the text",
+        ),
+        (
+            _settings(TODAY).replace("[[exceptions]]", "[exceptions]"),
+            "exceptions: it is no list; allowed: a table for each exception; "
+            "fix: write [[exceptions]], with two brackets on each side",
+        ),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused_in_one_line(text: str, line: str) -> None:
-    with pytest.raises(SettingsError, match=r"policies/settings\.toml") as refused:
+    with pytest.raises(SettingsError) as refused:
         _judged(text)
-    assert line in str(refused.value)
+    assert str(refused.value) == f"policies/settings.toml: {line}"
+
+
+def test_all_that_is_wrong_with_the_settings_is_told_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        parse('region = ["eu-central-1"]\ntags = []\nregistries = 1\n')
+    assert [line.split(": ")[1] for line in str(refused.value).splitlines()] == ["region", "regions", "registries = 1"]
 
 
 def test_an_extended_exception_may_stand_beside_the_one_that_ended() -> None:

@@ -10,7 +10,7 @@ import pytest
 from review.changes import Change, Operation, PropertyChange
 from review.comment import LIMIT, MARK, comment
 from review.policies import Level, PolicyReport, Undecided, Violation
-from review.stack_review import NEVER_CHECKED, StackReview
+from review.stack_review import NEVER_CHECKED, Fate, StackReview
 from review.terminal import terminal
 
 DATABASE = "aws:rds/instance:Instance"
@@ -144,8 +144,8 @@ def test_policies_that_did_not_run_are_not_taken_for_kept() -> None:
     ("review", "heading"),
     [
         (StackReview("dev", policies=KEPT), "### dev: nothing"),
-        (StackReview("test", [NEW], policies=KEPT, new=True), "### test: new: 1 created"),
-        (StackReview("old", removed=True), "### old: its file is removed"),
+        (StackReview("test", [NEW], policies=KEPT, fate=Fate.NEW), "### test: new: 1 created"),
+        (StackReview("old", fate=Fate.REMOVED), "### old: its file is removed"),
         (StackReview("dev", [APP], problem="no"), "### dev: 1 updated, and then the preview failed"),
     ],
     ids=lambda value: value.stack if isinstance(value, StackReview) else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -83,8 +84,10 @@ def test_the_report_has_the_sum_the_chain_and_how_far_to_trust_it() -> None:
     assert "some minutes more or less" in said
 
 
-def test_every_duration_has_its_source() -> None:
-    assert all(row.source for _, row in rows())
+def test_every_duration_comes_from_logs_or_is_called_an_estimate() -> None:
+    assert [what for what, row in rows() if not re.search(r"\b(\d+ logs?|estimate)\b", row.source)] == []
+    assert "logs" in report("dev", RESOURCES)
+    assert "estimate where there are none" in report("dev", RESOURCES)
 
 
 @pytest.mark.parametrize(

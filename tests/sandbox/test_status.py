@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -101,12 +102,14 @@ def test_the_share_of_moto_is_told() -> None:
     assert f"AWS types: {answered} of 3 are answered by moto ({100 * answered / 3:.0f} %)" in list(status.types(STATE))
 
 
-def test_processes_have_memory_and_a_sum() -> None:
-    running = [Running("cloud", os.getpid(), 4711, 0.0), Running("kwok", os.getpid(), 0, 0.0)]
-    _, cloud, kwok, total = list(status.processes(running))
+def test_processes_have_a_time_memory_and_a_sum() -> None:
+    nine = time.mktime((2026, 11, 22, 9, 5, 7, 0, 0, -1))
+    running = [Running("cloud", os.getpid(), 4711, nine), Running("kwok", os.getpid(), 0, nine + 60)]
+    head, cloud, kwok, total = list(status.processes(running))
 
-    assert cloud.split()[:3] == ["cloud", str(os.getpid()), "4711"]
-    assert kwok.split()[2] == "-", "kwok listens nowhere"
+    assert head.split() == ["PROCESS", "PID", "PORT", "SINCE", "MEMORY"]
+    assert cloud.split()[:5] == ["cloud", str(os.getpid()), "4711", "2026-11-22", "09:05:07"]
+    assert kwok.split()[2:5] == ["-", "2026-11-22", "09:06:07"], "kwok listens nowhere"
     size = int(cloud.split()[-2])
     assert 10 < size < 10_000
     assert total.startswith("2 processes")
