@@ -23,6 +23,8 @@ FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 1.0
 SETTLE = 1.0
 """Seconds for which what is around an object must stay unchanged."""
+AWAY = 20.0
+"""Seconds without any answer until it is certain that the API server does not come back: the next command starts it."""
 PATIENCE = 3.0
 """Seconds between two looks for what keeps an object, while it is waited for."""
 
@@ -62,6 +64,7 @@ class Waiter:
         said = ""
         next_problems = time.monotonic() + PATIENCE
         problems: list[str] = []
+        absence = _Absence()
         for _ in self._pauses(limit):
             try:
                 found = self._get(live)
@@ -69,9 +72,10 @@ class Waiter:
                     raise NotReady(live, ["it was deleted while it was waited for"])
                 live = found
                 verdict = look.at(live)
+                absence.over()
             except ApiError as error:
-                if not _passes(error):
-                    raise NotReady(live, [str(error)]) from None
+                if not _passes(error) or absence.too_long(error):
+                    raise NotReady(live, [f"{error}{absence.told}"]) from None
                 verdict = look.in_vain(error)
             if verdict.ready:
                 log(verdict.note)  # an empty one clears what was shown
@@ -107,12 +111,14 @@ class Waiter:
         uid = objects.metadata(live).get("uid")
         last: Object = dict(live)
         said = ""
+        absence = _Absence()
         for _ in self._pauses(timeout):
             try:
                 found = self._get(live)
+                absence.over()
             except ApiError as error:
-                if not _passes(error):
-                    raise ProviderError(f"{objects.describe(live)}: {error}") from None
+                if not _passes(error) or absence.too_long(error):
+                    raise ProviderError(f"{objects.describe(live)}: {error}{absence.told}") from None
                 log(f"waiting for the deletion to finish: {error}")
                 said = ""
                 continue
@@ -155,6 +161,29 @@ class Waiter:
 def _passes(error: ApiError) -> bool:
     """Whether the API server is only away or overburdened: it may be started anew at this moment."""
     return error.status in (0, 429) or error.status >= 500
+
+
+class _Absence:
+    """How long nobody has answered at all."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self.told = ""
+
+    def over(self) -> None:
+        """Somebody has answered."""
+        self._since = None
+
+    def too_long(self, error: ApiError) -> bool:
+        """Whether to give up after ``error``; ``told`` then says why, and what to do."""
+        if error.status:
+            self.over()
+            return False
+        self._since = time.monotonic() if self._since is None else self._since
+        if time.monotonic() - self._since < AWAY:
+            return False
+        self.told = f"; nobody has for {AWAY:g} s: run the command again, which starts what has ended"
+        return True
 
 
 class _Look:
