@@ -77,6 +77,7 @@ class AwsProvider(Provider):
             news,
             old_tags if row.tags else {},
             new_tags,
+            state=old_outputs,
             ignored=ignore_changes,
             fresh_name=named,
         )

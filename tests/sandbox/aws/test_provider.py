@@ -115,6 +115,21 @@ def test_a_cache_loses_its_replicas_once_nothing_fails_over_to_them(make_provide
     assert {name: outputs[name] for name in change} == change
 
 
+def test_the_replicas_of_each_shard_change_in_place(make_provider: MakeProvider) -> None:
+    estate = Estate(make_provider())
+    token = "aws:elasticache/replicationGroup:ReplicationGroup"
+    shards = {"description": "c", "nodeType": "cache.t4g.small", "numNodeGroups": 2, "replicasPerNodeGroup": 1}
+    made = estate.create(token, "shards", shards)
+    for wanted in (2, 0):
+        inputs, diff = estate.diff(made, {"replicasPerNodeGroup": wanted})
+        assert diff.changes
+        assert not diff.replaces
+        made.outputs = plain(estate.provider.update(made.call, made.id, made.inputs, made.outputs, inputs))
+        made.inputs = inputs
+        assert made["replicasPerNodeGroup"] == wanted
+        assert len(made["memberClusters"]) == 2 * (wanted + 1)
+
+
 def test_an_error_names_resource_property_operation_and_code(make_provider: MakeProvider) -> None:
     estate = Estate(make_provider())
     with pytest.raises(ProviderError) as raised:
