@@ -101,11 +101,15 @@ def _before_tls_on_the_fly(_old: Any, _new: Any, state: Params) -> bool:
     return bool(version) and version < [7, 0, 5]
 
 
+def _by_id(shards: list[dict[str, Any]] | None) -> dict[Any, dict[str, Any]]:
+    return {shard.get("nodeGroupId"): shard for shard in shards or []}
+
+
 def _other_shards(old: Any, new: Any, _state: Params) -> bool:
     """Whether shards come, go, or are laid out anew. To name a zone that was AWS's choice so far changes nothing."""
     if contains_unknown(new):
         return True
-    before, after = ({shard.get("nodeGroupId"): shard for shard in shards or []} for shards in (old, new))
+    before, after = _by_id(old), _by_id(new)
     if before.keys() != after.keys():
         return True
     zones = ("primaryAvailabilityZone", "replicaAvailabilityZones")
