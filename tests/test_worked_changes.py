@@ -29,6 +29,7 @@ TESTS = {
     ],
     "policy-rule": ["tests/policies"],
     "sandbox-type": [
+        "tests/sandbox/aws/test_differences.py",
         "tests/sandbox/aws/test_every_type.py",
         "tests/sandbox/test_documentation.py",
         "-k",

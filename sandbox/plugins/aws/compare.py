@@ -122,18 +122,20 @@ class Comparison:
         old_tags: Mapping[str, Any],
         new_tags: Mapping[str, Any],
         *,
+        state: Mapping[str, Any] | None = None,
         ignored: Sequence[str] = (),
         fresh_name: bool = False,
     ) -> Diff:
         """The engine's answer for checked inputs against the state.
 
-        ``fresh_name`` says that a replacement would get a name of its own.
+        ``state`` is what the state has beside the old inputs: the outputs. ``fresh_name`` says that a replacement would
+        get a name of its own.
         """
         details = self.changes(olds, news) | _tag_changes(olds, news, old_tags, new_tags)
         details = {path: change for path, change in details.items() if not _ignored(path, ignored)}
         replaces: set[str] = set()
         for path, change in details.items():
-            if self._replaces(path, olds, news):
+            if self._replaces(path, olds, news, state or {}):
                 details[path] = _REPLACING[change]
                 replaces.add(_INDEX.sub("", path).split(".")[0])
         return Diff(
@@ -143,11 +145,11 @@ class Comparison:
             details=details,
         )
 
-    def _replaces(self, path: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    def _replaces(self, path: str, olds: Mapping[str, Any], news: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
         row, name = self._row, plain_path(path).split(".")[0]
         if name == "region" or covers(row.replace, path):
             return True
-        return name in row.replace_if and row.replace_if[name](olds.get(name), news.get(name))
+        return name in row.replace_if and row.replace_if[name](olds.get(name), news.get(name), state)
 
     def _delete_first(self, olds: Mapping[str, Any], news: Mapping[str, Any], fresh_name: bool) -> bool:
         """Two of one name can't be side by side: a fixed name that stays means that the old one goes first."""

@@ -31,6 +31,14 @@ def known_inputs(row: Resource, schema: Schema) -> frozenset[str]:
     return frozenset(names)
 
 
+def unchangeable(row: Resource, schema: Schema) -> frozenset[str]:
+    """The inputs that no operation of the row changes on an existing resource."""
+    changeable = {"tags", "region", *row.local}
+    for op in row.update:
+        changeable |= set(carries(row, op, schema.inputs))
+    return schema.inputs - changeable
+
+
 def auto_name(rule: AutoName, logical: str, olds: Mapping[str, Any]) -> str:
     """The name that ``olds`` have, when the provider made it; otherwise a fresh one."""
     if is_auto_named(rule, logical, olds):

@@ -113,9 +113,6 @@ class Lifecycle:
             left -= mine
             values = {name: news.get(name) for name in names if op.whole is False or name in news}
             self._apply(op, values, olds, "updating")
-        left -= set(row.local)
-        if left:
-            raise self._error(f"the sandbox can't change {', '.join(sorted(left))}")
 
     def _shrinks(self, op: Op, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
         names = [name for name in carries(self._row, op, news) if name in olds] if op.shrink else []

@@ -14,14 +14,14 @@ from sandbox.home import Home
 from sandbox.plugins.aws import configuration, invokes
 from sandbox.plugins.aws.compare import Comparison
 from sandbox.plugins.aws.context import Context, Place, id_parts
-from sandbox.plugins.aws.inputs import check_inputs, is_auto_named, with_defaults
+from sandbox.plugins.aws.inputs import check_inputs, is_auto_named, unchangeable, with_defaults
 from sandbox.plugins.aws.lifecycle import Lifecycle, NotReady
 from sandbox.plugins.aws.outputs import Outputs
 from sandbox.plugins.aws.schema import schema_of
 from sandbox.plugins.aws.table import Resource
 from sandbox.plugins.aws.tables import RESOURCES
 from sandbox.plugins.protocol import Call, Diff, Failure, InitFailed, Properties, Provider, ProviderError
-from sandbox.plugins.values import Unknown
+from sandbox.plugins.values import Unknown, contains_unknown
 
 _UNFINISHED = "__unfinished"
 """The output of a resource that exists, but whose creation did not get to its end: the next update does the rest."""
@@ -77,6 +77,7 @@ class AwsProvider(Provider):
             news,
             old_tags if row.tags else {},
             new_tags,
+            state=old_outputs,
             ignored=ignore_changes,
             fresh_name=named,
         )
@@ -139,6 +140,12 @@ class AwsProvider(Provider):
         old_inputs = arrived(row, old_inputs, old_outputs)
         changes = Comparison(row, schema).changes(old_inputs, news)
         changed = {re.split(r"[.\[]", path)[0] for path in changes}
+        # Told before anything is changed. What a preview does not know yet may turn out to be as it was.
+        stuck = [name for name in changed & unchangeable(row, schema) if not contains_unknown(news.get(name))]
+        if stuck:
+            names = ", ".join(sorted(stuck))
+            fix = f"leave it as it is here, or replace the resource by --replace '{call.urn}'"
+            raise ProviderError(f"{call.name} ({row.token}): the sandbox can't change {names} in place; fix: {fix}")
         unfinished = bool(old_outputs.pop(_UNFINISHED, False))
         if call.preview:
             return outputs.preview_update(old_outputs, news, bool(changed - set(row.local)), tags)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Params = Mapping[str, Any]
 
+Decides = Callable[[Any, Any, Params], bool]
+"""Tells of a property's old and new value, and of what the state has, whether the change replaces the resource."""
+
 
 def words(text: str) -> tuple[str, ...]:
     """A long list of names, as text."""
@@ -150,8 +153,8 @@ class Resource:
     tags: Tags | None = None
     replace: tuple[str, ...] = ()
     """Properties (or property paths) whose change replaces: ForceNew in the Terraform provider's schema."""
-    replace_if: Mapping[str, Callable[[Any, Any], bool]] = field(default_factory=dict[str, Callable[[Any, Any], bool]])
-    """Properties that replace for some changes only: a predicate of the old and the new value."""
+    replace_if: Mapping[str, Decides] = field(default_factory=dict[str, Decides])
+    """Properties that replace for some changes only."""
     computed: tuple[str, ...] = ()
     """Inputs that the cloud chooses where the program is silent (Optional and Computed)."""
     recomputed: tuple[str, ...] = ()

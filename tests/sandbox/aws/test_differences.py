@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sandbox.plugins.aws.compare import Comparison
+from sandbox.plugins.aws.inputs import known_inputs
 from sandbox.plugins.aws.schema import schema_of
 from sandbox.plugins.aws.tables import RESOURCES
 from sandbox.plugins.protocol import UNKNOWN, Change, Diff
 
 NODES = "aws:eks/nodeGroup:NodeGroup"
+CLUSTER, CACHE = "aws:eks/cluster:Cluster", "aws:elasticache/replicationGroup:ReplicationGroup"
+VPC, ENDPOINT = "aws:ec2/vpc:Vpc", "aws:ec2/vpcEndpoint:VpcEndpoint"
+GENUINE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "forces_replacement.yaml").read_text())
 
 
 def compare(token: str, old: dict[str, Any], new: dict[str, Any], **options: Any) -> Diff:
@@ -38,28 +45,90 @@ def test_nested_changes_are_told_by_their_path() -> None:
     }
 
 
+def test_what_the_genuine_provider_replaces_is_known_of_each_type() -> None:
+    assert set(GENUINE) == set(RESOURCES)
+    for token, said in GENUINE.items():
+        names = {path.split(".")[0] for path in [*said["always"], *said.get("sometimes", {})]}
+        assert names <= schema_of(token).inputs
+
+
+@pytest.mark.parametrize("token", sorted(RESOURCES))
+def test_a_row_replaces_for_what_the_genuine_provider_replaces_and_for_no_more(token: str) -> None:
+    row, said = RESOURCES[token], GENUINE[token]
+    modelled = known_inputs(row, schema_of(token))
+
+    def accepted(paths: Iterable[str]) -> set[str]:
+        return {path for path in paths if path.split(".")[0] in modelled}
+
+    assert set(row.replace) == accepted(said["always"])
+    assert set(row.replace_if) == accepted(said.get("sometimes", {}))
+
+
 @pytest.mark.parametrize(
     ("token", "property", "old", "new", "replaces"),
     [
-        ("aws:eks/cluster:Cluster", "version", "1.34", "1.35", False),
-        ("aws:eks/cluster:Cluster", "roleArn", "arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b", True),
-        ("aws:eks/cluster:Cluster", "encryptionConfig", None, {"resources": ["secrets"]}, False),
-        ("aws:eks/cluster:Cluster", "encryptionConfig", {"resources": ["secrets"]}, None, True),
+        (VPC, "instanceTenancy", "dedicated", "default", False),
+        (VPC, "instanceTenancy", "default", "dedicated", True),
+        (CLUSTER, "version", "1.34", "1.35", False),
+        (CLUSTER, "roleArn", "arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b", True),
+        (CLUSTER, "encryptionConfig", None, {"resources": ["secrets"]}, False),
+        (CLUSTER, "encryptionConfig", {"resources": ["secrets"]}, None, True),
+        (CLUSTER, "computeConfig", {"enabled": False}, {"enabled": True, "nodeRoleArn": "a"}, False),
+        (CLUSTER, "computeConfig", {"enabled": True, "nodeRoleArn": "a"}, {"enabled": False}, False),
+        (CLUSTER, "computeConfig", {"nodeRoleArn": "a"}, {"nodeRoleArn": "b"}, True),
+        (CLUSTER, "vpcConfig", {"subnetIds": ["a"]}, {"subnetIds": ["b"]}, False),
+        (CLUSTER, "vpcConfig", {"controlPlaneEgressMode": "AWS_MANAGED"},
+         {"controlPlaneEgressMode": "CUSTOMER_ROUTED"}, False),
+        (CLUSTER, "vpcConfig", {"controlPlaneEgressMode": "CUSTOMER_ROUTED"},
+         {"controlPlaneEgressMode": "AWS_MANAGED"}, True),
         (NODES, "launchTemplate", {"id": "lt-1", "version": "1"}, {"id": "lt-1", "version": "2"}, False),
         (NODES, "launchTemplate", {"id": "lt-1", "version": "1"}, {"id": "lt-2", "version": "1"}, True),
         (NODES, "launchTemplate", None, {"id": "lt-1", "version": "1"}, True),
-        ("aws:elasticache/replicationGroup:ReplicationGroup", "engineVersion", "7.0", "7.1", False),
-        ("aws:elasticache/replicationGroup:ReplicationGroup", "engineVersion", "7.1", "7.0", True),
-        ("aws:elasticache/replicationGroup:ReplicationGroup", "nodeType", "cache.t4g.small", "cache.m7g.large", False),
+        (CACHE, "engineVersion", "7.0", "7.1", False),
+        (CACHE, "engineVersion", "7.1", "7.0", True),
+        (CACHE, "nodeType", "cache.t4g.small", "cache.m7g.large", False),
+        (CACHE, "replicasPerNodeGroup", 1, 2, False),
+        (CACHE, "nodeGroupConfigurations", [{"slots": "0-9"}], [{"slots": "0-9", "primaryAvailabilityZone": "a"}],
+         False),
+        (CACHE, "nodeGroupConfigurations", [{"slots": "0-9"}], [{"slots": "0-8"}], True),
+        (CACHE, "nodeGroupConfigurations", [{"nodeGroupId": "1"}], [{"nodeGroupId": "1"}, {"nodeGroupId": "2"}], True),
         ("aws:rds/instance:Instance", "identifier", "a", "b", False),
         ("aws:rds/instance:Instance", "username", "a", "b", True),
         ("aws:rds/instance:Instance", "engineVersion", "16", "16.4", False),
         ("aws:secretsmanager/secretVersion:SecretVersion", "secretString", "a", "b", True),
         ("aws:ecr/lifecyclePolicy:LifecyclePolicy", "policy", '{"rules": []}', '{"rules": [{}]}', True),
     ],
-)
+)  # fmt: skip
 def test_what_replaces(token: str, property: str, old: Any, new: Any, replaces: bool) -> None:
     diff = compare(token, {property: old}, {property: new})
+    assert diff.changes
+    assert bool(diff.replaces) is replaces
+
+
+@pytest.mark.parametrize(
+    ("token", "property", "old", "new", "state", "replaces"),
+    [
+        (CACHE, "transitEncryptionEnabled", False, True, {"engineVersionActual": "7.0.4"}, True),
+        (CACHE, "transitEncryptionEnabled", False, True, {"engineVersionActual": "7.0.5"}, False),
+        (CACHE, "transitEncryptionEnabled", False, True, {"engineVersionActual": "7.1.0"}, False),
+        (ENDPOINT, "privateDnsEnabled", False, True, {"vpcEndpointType": "Gateway"}, True),
+        (ENDPOINT, "privateDnsEnabled", False, True, {"vpcEndpointType": "Interface"}, False),
+        ("aws:ec2/subnet:Subnet", "ipv6CidrBlock", "a", "b", {"assignIpv6AddressOnCreation": True}, True),
+        ("aws:ec2/subnet:Subnet", "ipv6CidrBlock", "a", "b", {"assignIpv6AddressOnCreation": False}, False),
+        (
+            "aws:ec2/natGateway:NatGateway",
+            "secondaryPrivateIpAddressCount",
+            1,
+            2,
+            {"connectivityType": "private"},
+            True,
+        ),
+    ],
+)
+def test_what_replaces_for_what_the_state_has(
+    token: str, property: str, old: Any, new: Any, state: dict[str, Any], replaces: bool
+) -> None:
+    diff = compare(token, {property: old}, {property: new}, state=state)
     assert diff.changes
     assert bool(diff.replaces) is replaces
 

@@ -65,7 +65,7 @@ RESOURCES = (
             "networkInterface": "NetworkInterfaceId",
         },
         tags=ec2_tags("elastic-ip"),
-        replace=("address", "customerOwnedIpv4Pool", "domain", "ipamPoolId", "networkBorderGroup", "publicIpv4Pool"),
+        replace=("address", "domain", "ipamPoolId", "networkBorderGroup", "publicIpv4Pool"),
         computed=("domain", "networkBorderGroup", "publicIpv4Pool", "instance", "networkInterface"),
     ),
     Resource(
@@ -88,6 +88,9 @@ RESOURCES = (
         },
         tags=ec2_tags("natgateway"),
         replace=("allocationId", "connectivityType", "privateIp", "subnetId", "vpcId", "availabilityMode"),
+        replace_if={
+            "secondaryPrivateIpAddressCount": lambda _old, _new, state: state.get("connectivityType") == "private"
+        },
         computed=("availabilityMode", "privateIp", "secondaryPrivateIpAddressCount", "vpcId"),
         defaults={"connectivityType": "public"},
         wait=Wait("State", ("available",), ("failed",), why="FailureMessage", timeout=600),
@@ -129,7 +132,11 @@ RESOURCES = (
             "cidrBlocks": "PrefixList.Cidrs",
         },
         tags=ec2_tags("vpc-endpoint"),
-        replace=words("resourceConfigurationArn serviceName serviceNetworkArn serviceRegion vpcEndpointType vpcId"),
+        replace=words(
+            "dnsOptions.privateDnsPreference dnsOptions.privateDnsSpecifiedDomains resourceConfigurationArn "
+            "serviceName serviceNetworkArn serviceRegion vpcEndpointType vpcId"
+        ),
+        replace_if={"privateDnsEnabled": lambda _old, _new, state: state.get("vpcEndpointType") != "Interface"},
         computed=words(
             "dnsOptions ipAddressType policy privateDnsEnabled routeTableIds securityGroupIds serviceRegion "
             "subnetConfigurations subnetIds"
@@ -162,8 +169,8 @@ RESOURCES = (
         tags=ec2_tags("vpc-flow-log"),
         replace=words(
             "deliverCrossAccountRole destinationOptions eniId iamRoleArn logDestination logDestinationType "
-            "logFormat maxAggregationInterval subnetId trafficType transitGatewayAttachmentId transitGatewayId "
-            "vpcId"
+            "logFormat maxAggregationInterval subnetId tagFieldSpecifications trafficType "
+            "transitGatewayAttachmentId transitGatewayId vpcId"
         ),
         computed=("logFormat", "logDestination"),
         defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},

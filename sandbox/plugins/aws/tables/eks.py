@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from sandbox.plugins.aws.table import AutoName, Op, Read, Resource, Tags, Wait, words
+from sandbox.plugins.aws.table import AutoName, Op, Params, Read, Resource, Tags, Wait, words
 from sandbox.plugins.values import Unknown
 
 _LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
@@ -48,6 +48,27 @@ def _sizes(inputs: dict[str, Any]) -> list[tuple[str, str]]:
     return []
 
 
+def _comes_or_goes(old: Any, new: Any, _state: Params) -> bool:
+    """Whether it is a whole block that is new or gone, with those of its members that replace."""
+    return not (old and new)
+
+
+def _other_node_role(old: Any, new: Any, _state: Params) -> bool:
+    """Whether the nodes of auto mode get another role than they had, rather than a first one or none."""
+    before, after = _members(old), _members(new)
+    had, gets = before.get("nodeRoleArn"), after.get("nodeRoleArn")
+    goes_with_its_nodes = not gets and not (after.get("enabled") and after.get("nodePools"))
+    return bool(had and after) and had != gets and not goes_with_its_nodes
+
+
+def _egress(network: Any) -> Any:
+    return _members(network).get("controlPlaneEgressMode")
+
+
+def _members(block: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", block) if isinstance(block, dict) else {}
+
+
 RESOURCES = (
     Resource(
         token="aws:eks/cluster:Cluster",
@@ -77,11 +98,19 @@ RESOURCES = (
         outputs={"enabledClusterLogTypes": "logging.clusterLogging[?enabled].types | []"},
         tags=Tags(),
         replace=words(
-            "name roleArn accessConfig.bootstrapClusterCreatorAdminPermissions outpostConfig "
-            "bootstrapSelfManagedAddons kubernetesNetworkConfig.ipFamily kubernetesNetworkConfig.serviceIpv4Cidr"
+            "name roleArn accessConfig.bootstrapClusterCreatorAdminPermissions bootstrapSelfManagedAddons "
+            "kubernetesNetworkConfig.ipFamily kubernetesNetworkConfig.serviceIpv4Cidr "
+            "outpostConfig.controlPlaneInstanceType outpostConfig.controlPlanePlacement.groupName "
+            "outpostConfig.controlPlanePlacement.spreadLevel outpostConfig.etcdInstanceType "
+            "outpostConfig.etcdPlacement.spreadLevel"
         ),
-        # Secrets once encrypted stay so: only a new cluster is without.
-        replace_if={"encryptionConfig": lambda old, new: bool(old) and not new},
+        replace_if={
+            "computeConfig": _other_node_role,
+            # Secrets once encrypted stay so: only a new cluster is without.
+            "encryptionConfig": lambda old, new, _: bool(old) and not new,
+            "outpostConfig": _comes_or_goes,
+            "vpcConfig": lambda old, new, _: _egress(old) == "CUSTOMER_ROUTED" and _egress(new) == "AWS_MANAGED",
+        },
         computed=words(
             "accessConfig accessConfig.authenticationMode controlPlaneScalingConfig kubernetesNetworkConfig "
             "kubernetesNetworkConfig.elasticLoadBalancing kubernetesNetworkConfig.ipFamily "
@@ -136,7 +165,7 @@ RESOURCES = (
             "amiType capacityType clusterName diskSize instanceTypes launchTemplate.id launchTemplate.name "
             "nodeGroupName nodeGroupNamePrefix nodeRoleArn remoteAccess subnetIds"
         ),
-        replace_if={"launchTemplate": lambda old, new: not (old and new)},
+        replace_if={"launchTemplate": _comes_or_goes},
         computed=words(
             "amiType capacityType diskSize instanceTypes launchTemplate.id launchTemplate.name nodeRepairConfig "
             "releaseVersion updateConfig version"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from sandbox.plugins.aws.table import AutoName, Op, Read, Resource, Tags, Wait, words
-from sandbox.plugins.values import Unknown
+from sandbox.plugins.aws.table import AutoName, Op, Params, Read, Resource, Tags, Wait, words
+from sandbox.plugins.values import Unknown, contains_unknown
 
 _TAGS = Tags("AddTagsToResource", "RemoveTagsFromResource", "{live.ARN}")
 _READ_TAGS = Read("ListTagsForResource", "TagList", {"ResourceName": "{live.ARN}"}, into="Tags")
@@ -31,8 +31,15 @@ def _set_parameters(values: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _replicas(values: dict[str, Any]) -> dict[str, Any] | None:
-    wanted = values["numCacheClusters"]
-    return {"NewReplicaCount": wanted - 1, "ApplyImmediately": True} if isinstance(wanted, int) else None
+    """The replicas of each shard, told as such, or by the number of clusters, one of which is the primary."""
+    clusters, wanted = values.get("numCacheClusters"), values.get("replicasPerNodeGroup")
+    wanted = clusters - 1 if isinstance(clusters, int) else wanted
+    return {"NewReplicaCount": wanted, "ApplyImmediately": True} if isinstance(wanted, int) else None
+
+
+def _replica_count(live: Mapping[str, Any]) -> int | None:
+    shards: list[dict[str, Any]] = live.get("NodeGroups") or []
+    return len(shards[0]["NodeGroupMembers"]) - 1 if shards else None
 
 
 def _engine_version(live: Mapping[str, Any]) -> str | None:
@@ -76,7 +83,7 @@ def _replication_rules(inputs: dict[str, Any]) -> list[tuple[str, str]]:
     return problems
 
 
-def _older(old: Any, new: Any) -> bool:
+def _older(old: Any, new: Any, _state: Params) -> bool:
     """Whether version ``new`` is older than ``old``: engines are never downgraded in place."""
     if not old or not new:
         return False
@@ -86,6 +93,31 @@ def _older(old: Any, new: Any) -> bool:
 
 def _version(text: str) -> list[int]:
     return [int(part) for part in text.split(".") if part.isdigit()]
+
+
+def _before_tls_on_the_fly(_old: Any, _new: Any, state: Params) -> bool:
+    """Whether its engine is older than Redis 7.0.5, which first could encrypt a running group's traffic."""
+    version = _version(str(state.get("engineVersionActual") or ""))
+    return bool(version) and version < [7, 0, 5]
+
+
+def _by_id(shards: list[dict[str, Any]] | None) -> dict[Any, dict[str, Any]]:
+    return {shard.get("nodeGroupId"): shard for shard in shards or []}
+
+
+def _other_shards(old: Any, new: Any, _state: Params) -> bool:
+    """Whether shards come, go, or are laid out anew. To name a zone that was AWS's choice so far changes nothing."""
+    if contains_unknown(new):
+        return True
+    before, after = _by_id(old), _by_id(new)
+    if before.keys() != after.keys():
+        return True
+    zones = ("primaryAvailabilityZone", "replicaAvailabilityZones")
+    return any(
+        shard.get(name) != after[id].get(name)
+        for id, shard in before.items()
+        for name in ("replicaCount", "slots", *(name for name in zones if shard.get(name)))
+    )
 
 
 RESOURCES = (
@@ -159,7 +191,7 @@ RESOURCES = (
                 "IncreaseReplicaCount",
                 takes=(),
                 encode=_replicas,
-                consumes=("numCacheClusters",),
+                consumes=("numCacheClusters", "replicasPerNodeGroup"),
                 shrink="DecreaseReplicaCount",
             ),
             Op(
@@ -198,6 +230,7 @@ RESOURCES = (
             "multiAzEnabled": "MultiAZ == 'enabled'",
             "numCacheClusters": "length(MemberClusters || `[]`)",
             "numNodeGroups": "length(NodeGroups || `[]`)",
+            "replicasPerNodeGroup": _replica_count,
             "memberClusters": "MemberClusters",
             # What all members share is told of each of them only.
             "engineVersion": _engine_version,
@@ -217,14 +250,18 @@ RESOURCES = (
         },
         tags=_TAGS,
         replace=words(
-            "atRestEncryptionEnabled dataTieringEnabled globalReplicationGroupId kmsKeyId networkType "
-            "nodeGroupConfigurations port replicationGroupId securityGroupNames snapshotArns snapshotName "
-            "subnetGroupName"
+            "atRestEncryptionEnabled dataTieringEnabled durability globalReplicationGroupId kmsKeyId networkType port "
+            "replicationGroupId securityGroupNames snapshotArns snapshotName subnetGroupName"
         ),
-        replace_if={"engineVersion": _older, "engine": lambda old, new: (old, new) == ("valkey", "redis")},
+        replace_if={
+            "engine": lambda old, new, _: (old, new) == ("valkey", "redis"),
+            "engineVersion": _older,
+            "nodeGroupConfigurations": _other_shards,
+            "transitEncryptionEnabled": _before_tls_on_the_fly,
+        },
         computed=words(
             "applyImmediately atRestEncryptionEnabled autoMinorVersionUpgrade clusterMode dataTieringEnabled "
-            "engine engineVersion globalReplicationGroupId ipDiscovery maintenanceWindow networkType "
+            "durability engine engineVersion globalReplicationGroupId ipDiscovery maintenanceWindow networkType "
             "nodeGroupConfigurations nodeType numCacheClusters numNodeGroups parameterGroupName "
             "replicasPerNodeGroup securityGroupIds securityGroupNames snapshotWindow subnetGroupName "
             "transitEncryptionEnabled transitEncryptionMode"

@@ -93,6 +93,7 @@ RESOURCES = (
         },
         tags=ec2_tags("vpc"),
         replace=("cidrBlock", "ipv4IpamPoolId", "ipv4NetmaskLength"),
+        replace_if={"instanceTenancy": lambda old, new, _: (old, new) != ("dedicated", "default")},
         computed=words(
             "cidrBlock enableDnsHostnames enableNetworkAddressUsageMetrics ipv6CidrBlock "
             "ipv6CidrBlockNetworkBorderGroup"
@@ -127,8 +128,10 @@ RESOURCES = (
         },
         tags=ec2_tags("subnet"),
         replace=words(
-            "availabilityZone availabilityZoneId cidrBlock ipv4IpamPoolId ipv4NetmaskLength ipv6Native outpostArn vpcId"
+            "availabilityZone availabilityZoneId cidrBlock ipv4IpamPoolId ipv4NetmaskLength ipv6IpamPoolId ipv6Native "
+            "ipv6NetmaskLength outpostArn vpcId"
         ),
+        replace_if={"ipv6CidrBlock": lambda _old, _new, state: bool(state.get("assignIpv6AddressOnCreation"))},
         computed=("availabilityZone", "availabilityZoneId", "privateDnsHostnameTypeOnLaunch"),
         defaults={"mapPublicIpOnLaunch": False, "assignIpv6AddressOnCreation": False},
         initial={"mapPublicIpOnLaunch": False, "assignIpv6AddressOnCreation": False},
@@ -256,7 +259,7 @@ RESOURCES = (
             },
             tags=ec2_tags("security-group-rule"),
             replace=("securityGroupId",),
-            replace_if=dict.fromkeys(RULE_SOURCES, lambda old, new: (old is None) != (new is None)),
+            replace_if=dict.fromkeys(RULE_SOURCES, lambda old, new, _: (old is None) != (new is None)),
             check=one_source,
         )
         for way in ("Ingress", "Egress")

@@ -185,9 +185,8 @@ RESOURCES = (
         },
         tags=_tags("{live.DBInstanceArn}"),
         replace=words(
-            "availabilityZone backupTarget characterSetName customIamInstanceProfile dbName engine "
-            "engineLifecycleSupport identifierPrefix kmsKeyId ncharCharacterSetName storageEncrypted timezone "
-            "username"
+            "availabilityZone backupTarget characterSetName customIamInstanceProfile dbName engine kmsKeyId "
+            "ncharCharacterSetName storageEncrypted timezone username"
         ),
         computed=words(
             "allocatedStorage availabilityZone backupRetentionPeriod backupTarget backupWindow caCertIdentifier "
