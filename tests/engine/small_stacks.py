@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,12 +68,12 @@ def moment(clone: Clone) -> Moment:
 
 
 def engine(home: Home) -> int | None:
-    """The process that holds the stack's lock."""
+    """The process that holds the stack's lock; one that was killed leaves its lock behind."""
     for lock in (home.root / "backend" / ".pulumi" / "locks").rglob("*.json"):
-        try:
-            return json.loads(lock.read_text())["pid"]
-        except FileNotFoundError:
-            continue
+        with suppress(FileNotFoundError, ProcessLookupError):
+            pid = int(json.loads(lock.read_text())["pid"])
+            os.kill(pid, 0)
+            return pid
     return None
 
 
@@ -93,8 +94,10 @@ def interrupt(clone: Clone, command: str, when: Callable[[Moment], bool], how: H
 
     Returns what it said.
     """
-    process = begin(clone, command)
     deadline = time.monotonic() + _TIMEOUT
+    while engine(clone.home) is not None and time.monotonic() < deadline:
+        time.sleep(0.05)  # that of an interrupted command may still be at work
+    process = begin(clone, command)
     while process.poll() is None and time.monotonic() < deadline:
         now = moment(clone)
         if now.engine is not None and when(now):
@@ -143,11 +146,22 @@ def kill_service(name: str) -> How:
     return kill
 
 
+def together(*hows: How) -> How:
+    def interrupt(clone: Clone, command: int, engine: int) -> None:
+        for how in hows:
+            how(clone, command, engine)
+
+    return interrupt
+
+
 def kill_program(clone: Clone, command: int, engine: int) -> None:
-    """The Python that runs the program."""
+    """The Python that runs the program, as soon as it does."""
     del command, engine
-    (program,) = (pid for pid, line in _helpers(clone) if "run_program" in line)
-    os.kill(program, signal.SIGKILL)
+    deadline = time.monotonic() + _TIMEOUT
+    while not (programs := [pid for pid, line in _helpers(clone) if "run_program" in line]):
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    os.kill(programs[0], signal.SIGKILL)
 
 
 def close_terminal(_: Clone, command: int, engine: int) -> None:

@@ -25,6 +25,7 @@ from tests.engine.small_stacks import (
     press_ctrl_c,
     press_ctrl_c_twice,
     small_stack,
+    together,
 )
 
 pytestmark = pytest.mark.engine
@@ -80,14 +81,13 @@ class TestAws:
         assert "the sandbox's cloud has ended: run the command again" in said
         said = interrupt(stack, "up", up_to(11, pending=2), press_ctrl_c_twice)
         assert "goes on from here" in said
-        interrupt(stack, "up", up_to(16), kill_program)
-        interrupt(stack, "up", up_to(20), close_terminal)
-        said = interrupt(stack, "up", up_to(25), press_ctrl_c)
+        interrupt(stack, "up", up_to(15), kill_program)
+        interrupt(stack, "up", up_to(21), close_terminal)
+        said = interrupt(stack, "up", up_to(28), press_ctrl_c)
         assert "stopped: " in said
         assert "half done" not in said
-        # It encrypts what the state keeps of secrets.
-        interrupt(stack, "up", up_to(29), kill_service("secrets"))
-        interrupt(stack, "up", up_to(33), kill_engine)
+        # The engine asks for the keys of the state's secrets at its start only.
+        interrupt(stack, "up", up_to(34), together(kill_service("secrets"), kill_engine))
 
         done = stack.sandbox("up")
         assert f"Stack dev is up: {2 + 7 * self.EACH} resources" in done.stdout
