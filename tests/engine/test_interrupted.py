@@ -160,7 +160,6 @@ class TestKubernetes:
         assert "canary" not in cluster.pulumi("stack", "export").stdout
 
     def test_a_down_goes_on_wherever_it_was_interrupted_and_leaves_nothing(self, cluster: Clone) -> None:
-        interrupt(cluster, "down", down_to(32), kill_service("etcd"))
         interrupt(cluster, "down", down_to(25), kill_engine)
         interrupt(cluster, "down", lambda now: now.deleting == ["cluster"], kill_engine)
 

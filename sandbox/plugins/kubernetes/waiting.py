@@ -24,7 +24,8 @@ LONGEST_PAUSE = 1.0
 SETTLE = 1.0
 """Seconds for which what is around an object must stay unchanged."""
 AWAY = 20.0
-"""Seconds without any answer until it is certain that the API server does not come back: the next command starts it."""
+"""Seconds without a good answer until it is certain that the API server, or its etcd, was killed: the next command
+starts it."""
 PATIENCE = 3.0
 """Seconds between two looks for what keeps an object, while it is waited for."""
 
@@ -164,7 +165,7 @@ def _passes(error: ApiError) -> bool:
 
 
 class _Absence:
-    """How long nobody has answered at all."""
+    """How long nobody has answered, or an API server without its etcd only that it can't."""
 
     def __init__(self) -> None:
         self._since: float | None = None
@@ -176,13 +177,13 @@ class _Absence:
 
     def too_long(self, error: ApiError) -> bool:
         """Whether to give up after ``error``; ``told`` then says why, and what to do."""
-        if error.status:
+        if error.status == 429:
             self.over()
             return False
         self._since = time.monotonic() if self._since is None else self._since
         if time.monotonic() - self._since < AWAY:
             return False
-        self.told = f"; nobody has for {AWAY:g} s: run the command again, which starts what has ended"
+        self.told = f"; so it has been for {AWAY:g} s: run the command again, which starts what has ended"
         return True
 
 

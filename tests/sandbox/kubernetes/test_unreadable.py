@@ -87,17 +87,18 @@ def test_an_object_that_was_made_is_in_the_state_though_nobody_can_see_it(
     assert kube.names("Pod") == ["web"]
 
 
+@pytest.mark.parametrize("error", [AWAY[0], AWAY[2]])
 @pytest.mark.parametrize("deleting", [False, True])
 def test_nobody_waits_to_the_end_for_an_api_server_that_does_not_come_back(
-    kube: FakeKube, monkeypatch: pytest.MonkeyPatch, deleting: bool
+    kube: FakeKube, monkeypatch: pytest.MonkeyPatch, deleting: bool, error: ApiError
 ) -> None:
-    """A Deployment may take ten minutes to be ready; that its API server was killed is certain sooner."""
+    """A Deployment may take ten minutes to be ready; that its API server, or etcd, was killed is certain sooner."""
     monkeypatch.setattr(waiting, "AWAY", 0.2)
     live = kube.put(described("Pod"))
     kube.settle = lambda _: None
-    kube.unreadable["Pod"] = [AWAY[0]] * 1000
+    kube.unreadable["Pod"] = [error] * 1000
     waiter = waiting.Waiter(cluster(kube).client, threading.Event())
-    why = r"the API server does not answer; nobody has for 0.2 s: run the command again, which starts what has ended"
+    why = f"{error}; so it has been for 0.2 s: run the command again, which starts what has ended"
     wait = partial(waiter.until_gone, live) if deleting else partial(waiter.until_ready, live, live)
     with pytest.raises((ProviderError, waiting.NotReady), match=why):
         wait(timeout=5, log=lambda _: None)
