@@ -22,6 +22,7 @@ _NAMESPACED: Final = WORKLOADS | frozenset(
         "kubernetes:networking.k8s.io/v1:Ingress",
     }
 )
+_NAMESPACE: Final = "kubernetes:core/v1:Namespace"
 _NETWORK_POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _EXACT_VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?")
@@ -97,17 +98,30 @@ def _unencrypted_storage(resource: Resource, _: Settings) -> Iterator[str]:
 
 
 def _denies(policy: Resource) -> bool:
-    """Whether it speaks of all pods, and lets nobody in by itself."""
+    """Whether it speaks of all pods, and lets nobody in."""
     selector, types = policy.get("spec", "podSelector"), policy.get("spec", "policyTypes")
-    ingress = types in (None, UNKNOWN) or "Ingress" in texts(types)
-    return selector in ({}, UNKNOWN) and ingress and {} not in elements(policy.get("spec", "ingress"))
+    ingress = types is None or has_unknowns(types) or "Ingress" in texts(types)
+    return selector in ({}, UNKNOWN) and ingress and policy.get("spec", "ingress") in (None, [], UNKNOWN)
 
 
 def _undenied(resources: list[Resource], _: Settings) -> Iterator[tuple[Resource, str]]:
+    """Namespaces of the stack, and workloads in those of others.
+
+    Namespaces that others make are theirs to close, such as cert-manager's, which is EKS's add-on: its webhook is
+    called by the API server.
+    """
     denied = {one.get("metadata", "namespace") for one in resources if one.type == _NETWORK_POLICY and _denies(one)}
+    if UNKNOWN in denied:
+        return
+    made = {one.get("metadata", "name") for one in resources if one.type == _NAMESPACE}
     for one in resources:
-        namespace = one.get("metadata", "namespace")
-        if one.type in WORKLOADS and isinstance(namespace, str) and namespace not in denied:
+        if one.type == _NAMESPACE:
+            namespace = one.get("metadata", "name")
+        elif one.type in WORKLOADS and one.get("metadata", "namespace") not in made:
+            namespace = one.get("metadata", "namespace")
+        else:
+            continue
+        if isinstance(namespace, str) and namespace not in denied:
             yield one, f"the namespace {namespace} has no NetworkPolicy that denies what no other allows"
 
 
@@ -131,7 +145,7 @@ def _unbudgeted(resources: list[Resource], _: Settings) -> Iterator[tuple[Resour
 RULES: Final = (
     Rule(
         name="namespace-restricted",
-        types=frozenset({"kubernetes:core/v1:Namespace"}),
+        types=frozenset({_NAMESPACE}),
         check=_profile,
         controls=(
             cis_eks("4.2.1"),
@@ -153,7 +167,7 @@ RULES: Final = (
         check=_undenied,
         controls=(cis_eks("4.3.2"), guide("Network security", "Create a default deny policy")),
         reason="Every pod of the cluster could speak to it.",
-        fix="add a NetworkPolicy with an empty podSelector and policyTypes [Ingress], and allow what is needed.",
+        fix="add a NetworkPolicy with an empty podSelector, policyTypes [Ingress] and no rules; others say who may.",
     ),
     Rule(
         name="config-map-no-secrets",

@@ -61,6 +61,7 @@ DATABASE = "aws:rds/instance:Instance"
 CLUSTER = "aws:eks/cluster:Cluster"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 
@@ -184,7 +185,7 @@ FINE: dict[str, dict[str, Any]] = {
         "metadata": NAMED,
         "spec": {"tls": [{"hosts": ["app.example.com"], "secretName": "app-tls"}]},
     },
-    "kubernetes:networking.k8s.io/v1:NetworkPolicy": {
+    NETWORK_POLICY: {
         "metadata": {"name": "deny", "namespace": "application"},
         "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
     },
@@ -486,7 +487,7 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
 LACKS: dict[str, str] = {
     "vpc-flow-logs": "aws:ec2/flowLog:FlowLog",
     "s3-public-access-block": "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-    "namespace-default-deny": "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    "namespace-default-deny": NETWORK_POLICY,
     "deployment-disruption-budget": "kubernetes:policy/v1:PodDisruptionBudget",
 }
 """Rule about whole stacks to the type without which the fine stack breaks it."""

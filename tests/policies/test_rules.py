@@ -23,6 +23,7 @@ from tests.policies.examples import (
     FINE,
     LACKS,
     LOADED,
+    NETWORK_POLICY,
     Change,
     allow,
     disposable,
@@ -210,12 +211,36 @@ def test_a_secret_is_known_by_the_end_of_its_name(key: str) -> None:
     assert _fired(fine("kubernetes:core/v1:ConfigMap", {"data": {key: "x"}})) == {"config-map-no-secrets"}
 
 
-def test_a_network_policy_that_lets_everybody_in_denies_nothing() -> None:
-    policy = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
-    others = [resource for resource in fine_stack() if resource.type != policy]
-    for change, denies in (({"spec.ingress": [{}]}, False), ({"spec.policyTypes": None}, True)):
-        said = {violation.rule.name for violation in JUDGE.all([*others, fine(policy, change)])}
-        assert ("namespace-default-deny" not in said) is denies
+@pytest.mark.parametrize(
+    ("change", "denies"),
+    [
+        ({"spec.ingress": [{}]}, False),
+        ({"spec.ingress": [{"from": [{"namespaceSelector": {}}]}]}, False),
+        ({"spec.ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]}, False),
+        ({"spec.ingress": [{"ports": [{"port": 80}]}]}, False),
+        ({"spec.podSelector": {"matchLabels": {"app": "app"}}}, False),
+        ({"spec.policyTypes": ["Egress"]}, False),
+        ({"spec.ingress": []}, True),
+        ({"spec.policyTypes": None}, True),
+        ({"spec.policyTypes": [UNKNOWN]}, True),
+        ({"metadata.namespace": UNKNOWN}, True),
+    ],
+)
+def test_only_a_network_policy_without_rules_denies_everything(change: Change, denies: bool) -> None:
+    others = [resource for resource in fine_stack() if resource.type != NETWORK_POLICY]
+    said = {violation.rule.name for violation in JUDGE.all([*others, fine(NETWORK_POLICY, change)])}
+    assert ("namespace-default-deny" not in said) is denies
+
+
+def test_a_namespace_is_closed_whoever_makes_its_pods() -> None:
+    charts = fine("kubernetes:core/v1:Namespace", {"metadata.name": "charts"})
+    elsewhere = fine("kubernetes:batch/v1:CronJob", {"metadata.namespace": "elsewhere"})
+    said = [(violation.rule.name, violation.text) for violation in JUDGE.all([*fine_stack(), charts, elsewhere])]
+    assert [rule for rule, _ in said] == ["namespace-default-deny"] * 2
+    assert [("namespace charts" in text, "namespace elsewhere" in text) for _, text in said] == [
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_a_flow_log_of_what_is_refused_only_is_not_enough() -> None:
