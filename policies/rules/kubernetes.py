@@ -67,7 +67,8 @@ def _load_balancer(resource: Resource, _: Settings) -> Iterator[str]:
     annotations = resource.get("metadata", "annotations")
     internal = [str(at(annotations, name)) in ("true", "internal", "0.0.0.0/0") for name in _INTERNAL]
     ranges = resource.get("spec", "loadBalancerSourceRanges")
-    closed = has_unknowns(ranges) or (texts(ranges) and not any(is_everybody(one) for one in texts(ranges)))
+    # What is known to be open stays so, whatever else will be named.
+    closed = (texts(ranges) or has_unknowns(ranges)) and not any(map(is_everybody, texts(ranges)))
     named = closed or at(annotations, _ENTRANCE) in ("true", UNKNOWN)
     if resource.get("spec", "type") == "LoadBalancer" and not any(internal) and not named:
         yield "spec.type is LoadBalancer, and it is neither internal nor named as an entrance"

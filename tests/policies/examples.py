@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from policies.model import Resource, Settings
+from policies.reading import UNKNOWN
 from policies.settings import Loaded
 
 SETTINGS = Settings(
@@ -33,6 +34,19 @@ def allow(**statement: Any) -> dict[str, Any]:
 
 TLS = {"Bool": {"aws:SecureTransport": "true"}}
 """A condition that says nothing of who asks."""
+SERVICE = "iam:PassedToService"
+WIDE = (
+    {"StringEqualsIfExists": {SERVICE: "ec2.amazonaws.com"}},
+    {"StringNotEquals": {SERVICE: "ec2.amazonaws.com"}},
+    {"ForAllValues:StringEquals": {SERVICE: ["ec2.amazonaws.com"]}},
+    {"Null": {SERVICE: "false"}},
+    {"StringLike": {SERVICE: "*.amazonaws.com"}},
+    {"StringEquals": {SERVICE: ["ec2.amazonaws.com", "*"]}},
+    {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}},
+    {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}},
+    {"StringLike": {"aws:PrincipalOrgID": "o-*"}},
+)
+"""Conditions that everybody can meet."""
 OIDC = {"Federated": "arn:aws:iam::123456789012:oidc-provider/ci"}
 
 CONTAINER: dict[str, Any] = {
@@ -229,6 +243,8 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
         (ROLE_POLICY, {"policy": document(allow(Action="*", Resource="*"))}),
         (ROLE_POLICY, {"policy": document(allow(Action=["s3:*", "*:*"], Resource=["*"]))}),
         (ROLE_POLICY, {"policy": document(allow(NotAction="iam:*", Resource="*"))}),
+        (ROLE_POLICY, {"policy": document(allow(Action="*", NotResource="arn:aws:s3:::bucket"))}),
+        (ROLE_POLICY, {"policy": document(allow(Action="*", Resource="arn:aws:*"))}),
         (ROLE, {"inlinePolicies": [{"policy": document(allow(Action="*", Resource="*"))}]}),
     ),
     "iam-no-administrators": (
@@ -241,6 +257,17 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "iam-no-role-passing": (
         (ROLE_POLICY, {"policy": document(allow(Action="iam:PassRole", Resource="*"))}),
         (ROLE_POLICY, {"policy": document(allow(Action="sts:AssumeRole", Resource="*", Condition=TLS))}),
+        *((ROLE_POLICY, {"policy": document(allow(Action=it, Resource="*"))}) for it in ("iam:Pass*", "*:*", "sts:*")),
+        *(
+            (ROLE_POLICY, {"policy": document(allow(Action="iam:PassRole", Resource=every))})
+            for every in ("arn:aws:iam::*:role/*", "arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:*")
+        ),
+        (ROLE_POLICY, {"policy": document(allow(Action="iam:PassRole", NotResource="arn:aws:iam::1:role/one"))}),
+        (ROLE_POLICY, {"policy": document(allow(NotAction="s3:*", Resource="arn:aws:iam::*:role/*"))}),
+        *(
+            (ROLE_POLICY, {"policy": document(allow(Action="iam:PassRole", Resource="*", Condition=condition))})
+            for condition in WIDE
+        ),
     ),
     "iam-no-users": (("aws:iam/user:User", {}), ("aws:iam/accessKey:AccessKey", {})),
     "iam-no-policies-of-users": (("aws:iam/userPolicyAttachment:UserPolicyAttachment", {}),),
@@ -249,6 +276,10 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
         (ROLE, {"assumeRolePolicy": document(allow(Action="sts:AssumeRole", Principal={"AWS": ["*"]}))}),
         (ROLE, {"assumeRolePolicy": document(allow(Principal={"AWS": "*"}, Condition=TLS))}),
         (ROLE, {"assumeRolePolicy": document(allow(NotPrincipal={"AWS": "arn:aws:iam::1:root"}))}),
+        *(
+            (ROLE, {"assumeRolePolicy": document(allow(Principal={"AWS": "*"}, Condition=condition))})
+            for condition in WIDE
+        ),
     ),
     "iam-oidc-trust-subject": (
         (ROLE, {"assumeRolePolicy": document(allow(Principal=OIDC))}),
@@ -322,6 +353,8 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "lb-entrance-named": (("aws:alb/loadBalancer:LoadBalancer", {"internal": None}),),
     "eks-endpoint-not-open": (
         (CLUSTER, {"vpcConfig.publicAccessCidrs": ["0.0.0.0/0"]}),
+        (CLUSTER, {"vpcConfig.publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}),
+        (CLUSTER, {"vpcConfig.publicAccessCidrs": [UNKNOWN, "0.0.0.0/0"]}),
         (CLUSTER, {"vpcConfig.publicAccessCidrs": None}),
         (CLUSTER, {"vpcConfig": {"endpointPrivateAccess": True}}),
     ),
@@ -469,6 +502,10 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "service-entrance-named": (
         ("kubernetes:core/v1:Service", {"spec.type": "LoadBalancer"}),
         ("kubernetes:core/v1:Service", {"spec": {"type": "LoadBalancer", "loadBalancerSourceRanges": ["0.0.0.0/0"]}}),
+        (
+            "kubernetes:core/v1:Service",
+            {"spec": {"type": "LoadBalancer", "loadBalancerSourceRanges": [UNKNOWN, "0.0.0.0/0"]}},
+        ),
     ),
     "kubernetes-no-patches-nor-lists": (
         ("kubernetes:apps/v1:DeploymentPatch", {}),

@@ -24,6 +24,8 @@ from tests.policies.examples import (
     LACKS,
     LOADED,
     NETWORK_POLICY,
+    SERVICE,
+    TAGS,
     Change,
     allow,
     disposable,
@@ -113,6 +115,20 @@ def test_the_entrance_may_be_open() -> None:
     assert _fired(group) == set()
 
 
+def test_a_tag_that_the_provider_gives_to_everything_names_no_entrance() -> None:
+    web = {"fromPort": 443, "toPort": 443, "cidrBlocks": ["0.0.0.0/0"]}
+    group = fine("aws:ec2/securityGroup:SecurityGroup", {"ingress": [web]})
+    balancer = fine("aws:alb/loadBalancer:LoadBalancer", {"internal": False})
+    everywhere = {**TAGS, "entrance": "true"}
+    for resource, rule in ((group, "ec2-closed-to-the-internet"), (balancer, "lb-entrance-named")):
+        own = {**resource.properties, "tags": {"entrance": "true"}}
+        # AWS's provider writes its default tags there too.
+        all_of_them = {**resource.properties, "tagsAll": everywhere}
+        assert _fired(replace(resource, default_tags=everywhere)) == {rule}
+        assert _fired(replace(resource, default_tags=everywhere, properties=all_of_them)) == {rule}
+        assert _fired(replace(resource, properties=own)) == set()
+
+
 def test_a_replica_is_backed_up_by_its_source() -> None:
     replica = fine("aws:rds/instance:Instance", {"replicateSourceDb": "writer", "backupRetentionPeriod": None})
     assert _fired(replica) == set()
@@ -192,8 +208,20 @@ def test_sound_infrastructure_is_left_alone() -> None:
     trust = document(allow(Principal=saml, Condition={"StringEquals": {"SAML:aud": "x"}}))
     env = [{"name": "TOKEN_URL", "value": "x"}]
     keys = {"token-url": "", "MAX_TOKENS": "", "tokenizer.json": "", "secretName": ""}
+    passing = allow(Action="iam:PassRole", Resource="*", Condition={"StringEquals": {SERVICE: "ec2.amazonaws.com"}})
+    named = allow(Action=["iam:Pass*", "sts:*"], Resource=["arn:aws:iam::123456789012:role/app-*"])
+    objects = allow(Action="*", Resource="arn:aws:s3:::bucket/*")
     sound: list[tuple[str, Change]] = [
         ("aws:iam/role:Role", {"assumeRolePolicy": trust}),
+        *(
+            ("aws:iam/role:Role", {"assumeRolePolicy": document(allow(Principal="*", Condition=condition))})
+            for condition in (
+                {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/*"}},
+                {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::bucket"}},
+                {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-1/r-1/ou-1/*"]}},
+            )
+        ),
+        ("aws:iam/rolePolicy:RolePolicy", {"policy": document(passing, named, objects)}),
         ("aws:rds/instance:Instance", {"replicateSourceDb": "writer", "storageEncrypted": None}),
         ("kubernetes:core/v1:ConfigMap", {"data": keys}),
         (
