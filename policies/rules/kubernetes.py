@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from policies.controls import cis_aws, cis_eks, guide
 from policies.model import Level, Resource, Rule, Settings, StackRule
 from policies.reading import UNKNOWN, at, elements, has_unknowns, is_on, mapping, shown, texts
 from policies.rules.containers import WORKLOADS
 from policies.rules.network import is_everybody
-from policies.rules.workloads import holds_secret
+from policies.rules.workloads import has_credentials, holds_secret
 
 _NAMESPACED: Final = WORKLOADS | frozenset(
     {
@@ -48,9 +49,20 @@ def _default_namespace(resource: Resource, _: Settings) -> Iterator[str]:
 
 
 def _secrets_in_config(resource: Resource, _: Settings) -> Iterator[str]:
-    for key in mapping(resource.get("data")):
-        if holds_secret(key):
-            yield f"data.{key} looks like a secret"
+    for part in ("data", "binaryData"):
+        for key, value in mapping(resource.get(part)).items():
+            if holds_secret(key):
+                yield f"{part}.{key} looks like a secret"
+            elif has_credentials(value if part == "data" else _decoded(value)):
+                yield f"{part}.{key} has credentials in a URL"
+
+
+def _decoded(value: Any) -> str:
+    """What it says in base64; nothing where it is none, or unknown."""
+    try:
+        return b64decode(value).decode(errors="ignore")
+    except (TypeError, ValueError):
+        return ""
 
 
 def _tls(resource: Resource, _: Settings) -> Iterator[str]:

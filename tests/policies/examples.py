@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -49,6 +50,7 @@ WIDE = (
 """Conditions that everybody can meet."""
 OIDC = {"Federated": "arn:aws:iam::123456789012:oidc-provider/ci"}
 
+LOGIN = "postgres://app:s3cret-value@db.example.com/app"
 CONTAINER: dict[str, Any] = {
     "name": "app",
     "image": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/platform/web:1.0.0",
@@ -121,6 +123,11 @@ FINE: dict[str, dict[str, Any]] = {
         "accessConfig": {"authenticationMode": "API"},
         "upgradePolicy": {"supportType": "STANDARD"},
         "deletionProtection": True,
+    },
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": {
+        "clusterName": "platform",
+        "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+        "accessScope": {"type": "cluster"},
     },
     "aws:eks/nodeGroup:NodeGroup": {"launchTemplate": {"id": "lt-1"}, "updateConfig": {"maxUnavailable": 1}},
     "aws:elasticache/replicationGroup:ReplicationGroup": {
@@ -472,6 +479,7 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     ),
     "pod-no-secrets-in-env": (
         (DEPLOYMENT, {"spec.template.spec.containers.0.env": [{"name": "DB_PASSWORD", "value": "x"}]}),
+        (DEPLOYMENT, {"spec.template.spec.containers.0.env": [{"name": "DATABASE_URL", "value": LOGIN}]}),
     ),
     "pod-probes": ((DEPLOYMENT, {"spec.template.spec.containers.0.readinessProbe": None}),),
     "pod-spread": ((DEPLOYMENT, {"spec.template.spec.topologySpreadConstraints": None}),),
@@ -486,17 +494,25 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "rbac-no-wildcards": (
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", {"rules": [{"verbs": ["*"], "resources": ["pods"]}]}),
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", {"rules": [{"verbs": ["impersonate"]}]}),
+        (
+            "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
+            {"rules": [{"verbs": ["get"], "nonResourceURLs": ["*"]}]},
+        ),
     ),
     "rbac-no-cluster-admin": (
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", {"roleRef.name": "cluster-admin"}),
+        ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", {"subjects.0.name": "system:masters"}),
     ),
-    "rbac-no-everybody": (
-        (
-            "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
-            {"subjects": [{"kind": "Group", "name": "system:authenticated"}]},
-        ),
+    "rbac-no-everybody": tuple(
+        ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", {"subjects.0.name": group})
+        for group in ("system:authenticated", "system:serviceaccounts")
     ),
-    "config-map-no-secrets": (("kubernetes:core/v1:ConfigMap", {"data": {"api-token": "x"}}),),
+    "config-map-no-secrets": (
+        ("kubernetes:core/v1:ConfigMap", {"data": {"api-token": "x"}}),
+        ("kubernetes:core/v1:ConfigMap", {"data": {"settings.ini": f"[db]\nurl = {LOGIN}\n"}}),
+        ("kubernetes:core/v1:ConfigMap", {"binaryData": {"password": "eA=="}}),
+        ("kubernetes:core/v1:ConfigMap", {"binaryData": {"settings": b64encode(LOGIN.encode()).decode()}}),
+    ),
     "ingress-tls": (("kubernetes:networking.k8s.io/v1:Ingress", {"spec.tls": None}),),
     "service-no-node-port": (("kubernetes:core/v1:Service", {"spec.type": "NodePort"}),),
     "service-entrance-named": (

@@ -23,6 +23,7 @@ from tests.policies.examples import (
     FINE,
     LACKS,
     LOADED,
+    LOGIN,
     NETWORK_POLICY,
     SERVICE,
     TAGS,
@@ -54,7 +55,7 @@ def test_every_rule_says_who_asks_for_it_why_and_what_to_do(rule: Rule | StackRu
 
 
 def test_every_rule_has_an_example_that_breaks_it() -> None:
-    elsewhere = {"data-protected", "providers-explicit"}
+    elsewhere = {"data-protected", "eks-one-administrator", "providers-explicit"}
     assert set(NAMES) == BREAKS.keys() | LACKS.keys() | elsewhere
 
 
@@ -127,6 +128,19 @@ def test_a_tag_that_the_provider_gives_to_everything_names_no_entrance() -> None
         assert _fired(replace(resource, default_tags=everywhere)) == {rule}
         assert _fired(replace(resource, default_tags=everywhere, properties=all_of_them)) == {rule}
         assert _fired(replace(resource, properties=own)) == set()
+
+
+def test_a_second_administrator_of_a_cluster_is_spoken_of() -> None:
+    one = fine("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+
+    def said(**changed: Any) -> list[str]:
+        second = replace(one, urn="second", properties={**one.properties, **changed})
+        return [violation.urn for violation in JUDGE.all([one, second])]
+
+    assert said() == [one.urn, "second"]
+    assert said(clusterName="another") == []
+    assert said(accessScope={"type": "namespace", "namespaces": ["application"]}) == []
+    assert said(policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy") == []
 
 
 def test_a_replica_is_backed_up_by_its_source() -> None:
@@ -206,8 +220,8 @@ def test_every_type_of_a_rule_is_one_of_the_sdks() -> None:
 def test_sound_infrastructure_is_left_alone() -> None:
     saml = {"Federated": "arn:aws:iam::123456789012:saml-provider/idp"}
     trust = document(allow(Principal=saml, Condition={"StringEquals": {"SAML:aud": "x"}}))
-    env = [{"name": "TOKEN_URL", "value": "x"}]
-    keys = {"token-url": "", "MAX_TOKENS": "", "tokenizer.json": "", "secretName": ""}
+    env = [{"name": "TOKEN_URL", "value": "x"}, {"name": "DATABASE_URL", "value": "postgres://app:$(PASSWORD)@db/app"}]
+    keys = {"token-url": "", "MAX_TOKENS": "", "tokenizer.json": "", "secretName": "", "url": "http://a:80/b@c:d"}
     passing = allow(Action="iam:PassRole", Resource="*", Condition={"StringEquals": {SERVICE: "ec2.amazonaws.com"}})
     named = allow(Action=["iam:Pass*", "sts:*"], Resource=["arn:aws:iam::123456789012:role/app-*"])
     objects = allow(Action="*", Resource="arn:aws:s3:::bucket/*")
@@ -297,8 +311,12 @@ def test_a_violation_never_repeats_a_secret() -> None:
         "kubernetes:apps/v1:Deployment",
         {"spec.template.spec.containers.0.env": [{"name": "API_TOKEN", "value": secret}]},
     )
-    config = fine("kubernetes:core/v1:ConfigMap", {"data": {"password": secret}})
-    texts = [violation.text for one in (leaking, config) for violation in JUDGE.all([one])]
+    by_url = fine(
+        "kubernetes:apps/v1:Deployment",
+        {"spec.template.spec.containers.0.env": [{"name": "DATABASE_URL", "value": LOGIN}]},
+    )
+    config = fine("kubernetes:core/v1:ConfigMap", {"data": {"password": secret, "url": LOGIN}})
+    texts = [violation.text for one in (leaking, by_url, config) for violation in JUDGE.all([one])]
     texts = [text for text in texts if "NetworkPolicy" not in text and "PodDisruptionBudget" not in text]
-    assert len(texts) == 2
+    assert len(texts) == 4
     assert not any(secret in text for text in texts)
