@@ -77,6 +77,8 @@ DATABASE = "aws:rds/instance:Instance"
 CLUSTER = "aws:eks/cluster:Cluster"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+KAFKA = "aws:msk/cluster:Cluster"
+SEARCH = "aws:opensearch/domain:Domain"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
@@ -87,6 +89,12 @@ FINE: dict[str, dict[str, Any]] = {
         "defaultTags": {"tags": {"owner": "team", "project": "platform", "stack": "prod"}},
     },
     "aws:cloudwatch/logGroup:LogGroup": {"kmsKeyId": KEY, "retentionInDays": 90},
+    "aws:docdb/cluster:Cluster": {
+        "storageEncrypted": True,
+        "backupRetentionPeriod": 7,
+        "deletionProtection": True,
+        "skipFinalSnapshot": False,
+    },
     "aws:ebs/volume:Volume": {"encrypted": True, "availabilityZone": "eu-central-1a"},
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {"ingress": [], "egress": []},
     "aws:ec2/flowLog:FlowLog": {"trafficType": "ALL"},
@@ -152,7 +160,25 @@ FINE: dict[str, dict[str, Any]] = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {
         "policyArn": "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
     },
+    "aws:kinesis/stream:Stream": {"encryptionType": "KMS", "kmsKeyId": KEY},
     "aws:kms/key:Key": {"enableKeyRotation": True, "deletionWindowInDays": 30},
+    "aws:memorydb/cluster:Cluster": {"aclName": "readers"},
+    KAFKA: {
+        "encryptionInfo": {"encryptionInTransit": {"clientBroker": "TLS", "inCluster": True}},
+        "brokerNodeGroupInfo": {"connectivityInfo": {"publicAccess": {"type": "DISABLED"}}},
+    },
+    "aws:neptune/cluster:Cluster": {
+        "storageEncrypted": True,
+        "backupRetentionPeriod": 7,
+        "deletionProtection": True,
+        "skipFinalSnapshot": False,
+    },
+    SEARCH: {
+        "encryptAtRest": {"enabled": True},
+        "nodeToNodeEncryption": {"enabled": True},
+        "domainEndpointOptions": {"enforceHttps": True},
+        "vpcOptions": {"subnetIds": ["subnet-1"], "securityGroupIds": ["sg-1"]},
+    },
     DATABASE: {
         "publiclyAccessible": False,
         "storageEncrypted": True,
@@ -162,6 +188,10 @@ FINE: dict[str, dict[str, Any]] = {
         "multiAz": True,
         "autoMinorVersionUpgrade": True,
         "copyTagsToSnapshot": True,
+    },
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": {
+        "family": "aurora-mysql8.0",
+        "parameters": [{"name": "require_secure_transport", "value": "ON"}],
     },
     "aws:rds/parameterGroup:ParameterGroup": {
         "family": "postgres17",
@@ -386,6 +416,7 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "rds-not-public": (
         (DATABASE, {"publiclyAccessible": True}),
         ("aws:redshift/cluster:Cluster", {"publiclyAccessible": True}),
+        ("aws:neptune/clusterInstance:ClusterInstance", {"publiclyAccessible": True}),
     ),
     "redshift-encrypted": (("aws:redshift/cluster:Cluster", {"encrypted": "false"}),),
     "elasticache-replication-group": (("aws:elasticache/cluster:Cluster", {"engine": "redis"}),),
@@ -393,10 +424,42 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "rds-tls-only": (
         ("aws:rds/parameterGroup:ParameterGroup", {"parameters": []}),
         ("aws:rds/parameterGroup:ParameterGroup", {"parameters": [{"name": "rds.force_ssl", "value": "0"}]}),
+        *(
+            ("aws:rds/parameterGroup:ParameterGroup", {"family": family, "parameters": []})
+            for family in ("mysql8.4", "mariadb11.4", "sqlserver-se-16.0")
+        ),
+        ("aws:rds/clusterParameterGroup:ClusterParameterGroup", {"parameters.0.value": "OFF"}),
+        (
+            "aws:rds/clusterParameterGroup:ClusterParameterGroup",
+            {"parameters": [UNKNOWN, {"name": "require_secure_transport", "value": "0"}]},
+        ),
+        ("aws:rds/clusterParameterGroup:ClusterParameterGroup", {"family": "aurora-postgresql17"}),
     ),
-    "rds-backups": ((DATABASE, {"backupRetentionPeriod": 1}), (DATABASE, {"backupRetentionPeriod": None})),
-    "rds-deletion-protection": ((DATABASE, {"deletionProtection": False}),),
-    "rds-final-snapshot": ((DATABASE, {"skipFinalSnapshot": True}),),
+    "rds-backups": (
+        (DATABASE, {"backupRetentionPeriod": 1}),
+        (DATABASE, {"backupRetentionPeriod": None}),
+        ("aws:docdb/cluster:Cluster", {"backupRetentionPeriod": 1}),
+        ("aws:neptune/cluster:Cluster", {"backupRetentionPeriod": 1}),
+    ),
+    "rds-deletion-protection": (
+        (DATABASE, {"deletionProtection": False}),
+        ("aws:docdb/cluster:Cluster", {"deletionProtection": None}),
+        ("aws:neptune/cluster:Cluster", {"deletionProtection": None}),
+    ),
+    "rds-final-snapshot": (
+        (DATABASE, {"skipFinalSnapshot": True}),
+        ("aws:docdb/cluster:Cluster", {"skipFinalSnapshot": True}),
+        ("aws:neptune/cluster:Cluster", {"skipFinalSnapshot": True}),
+    ),
+    "opensearch-encrypted": ((SEARCH, {"encryptAtRest": None}), ("aws:elasticsearch/domain:Domain", {})),
+    "opensearch-nodes-encrypted": ((SEARCH, {"nodeToNodeEncryption.enabled": False}),),
+    "opensearch-https-only": ((SEARCH, {"domainEndpointOptions": None}),),
+    "opensearch-not-public": ((SEARCH, {"vpcOptions": None}),),
+    "msk-tls-only": ((KAFKA, {"encryptionInfo.encryptionInTransit.clientBroker": "TLS_PLAINTEXT"}),),
+    "msk-brokers-encrypted": ((KAFKA, {"encryptionInfo.encryptionInTransit.inCluster": False}),),
+    "msk-not-public": ((KAFKA, {"brokerNodeGroupInfo.connectivityInfo.publicAccess.type": "SERVICE_PROVIDED_EIPS"}),),
+    "memorydb-tls-only": (("aws:memorydb/cluster:Cluster", {"tlsEnabled": False}),),
+    "kinesis-encrypted": (("aws:kinesis/stream:Stream", {"encryptionType": None}),),
     "rds-multi-az": ((DATABASE, {"multiAz": False}),),
     "rds-minor-upgrades": ((DATABASE, {"autoMinorVersionUpgrade": False}),),
     "rds-tags-on-snapshots": ((DATABASE, {"copyTagsToSnapshot": None}),),

@@ -236,6 +236,8 @@ def test_sound_infrastructure_is_left_alone() -> None:
             )
         ),
         ("aws:iam/rolePolicy:RolePolicy", {"policy": document(passing, named, objects)}),
+        ("aws:rds/parameterGroup:ParameterGroup", {"family": "aurora-postgresql17", "parameters": []}),
+        ("aws:rds/parameterGroup:ParameterGroup", {"family": "oracle-ee-19", "parameters": []}),
         ("aws:rds/instance:Instance", {"replicateSourceDb": "writer", "storageEncrypted": None}),
         ("kubernetes:core/v1:ConfigMap", {"data": keys}),
         (
