@@ -113,7 +113,7 @@ RULES: Final = (
             ),
         ),
         level=Level.ADVISORY,
-        reason="One identity that may do everything is for emergencies; whoever has a second uses it daily.",
+        reason="Who may do everything is there for emergencies; each further one is one more to take over.",
         fix="keep one, and give the others AmazonEKSAdminPolicy, or this one in namespaces (accessScope).",
     ),
 )
