@@ -11,7 +11,7 @@ from pulumi_kubernetes.core.v1 import outputs as core
 
 from components.bounds import Range
 from components.ingress import values
-from components.namespaces import PodSecurity, pod_security_labels
+from components.namespaces import PodSecurity, deny_ingress, pod_security_labels
 from components.network import check_apart
 from components.refusals import Refusal
 
@@ -62,8 +62,8 @@ class IngressController(pulumi.ComponentResource):
     """Traefik behind a network load balancer, serving the IngressClass ``class_name``.
 
     It understands the annotations of ingress-nginx, which is retired. The load balancer belongs to a Service of its
-    own, not to the chart: so it is deleted, and waited for, before the controller goes. It owns no DNS record and no
-    certificate.
+    own, not to the chart: so it is deleted, and waited for, before the controller goes. Its namespace lets in what the
+    controller serves, and nothing else. It owns no DNS record and no certificate.
     """
 
     class_name: pulumi.Output[str]
@@ -79,6 +79,19 @@ class IngressController(pulumi.ComponentResource):
             f"{name}-namespace",
             metadata={"name": args.namespace, "labels": {**_LABELS, **pod_security_labels(PodSecurity.RESTRICTED)}},
             opts=child,
+        )
+        allowed = k8s.networking.v1.NetworkPolicy(
+            f"{name}-allow-clients",
+            metadata={"name": "allow-clients", "namespace": namespace.metadata.name, "labels": _LABELS},
+            spec=values.network_policy_spec(),
+            opts=child,
+        )
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-deny-ingress",
+            metadata={"name": "deny-ingress", "namespace": namespace.metadata.name, "labels": _LABELS},
+            spec=deny_ingress(),
+            # The other way round a cluster that is up would turn its clients away for a moment.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed]),
         )
         release = k8s.helm.v3.Release(
             f"{name}-release",
