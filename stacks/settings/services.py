@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from components.cache import NODE_TYPE, REPLICAS, SNAPSHOT_DAYS, CacheEngine, check_node_type
+from components.cache import NODE_TYPE, REPLICAS, SNAPSHOT_DAYS, CacheEngine, check_engine, check_node_type
 from components.changes import Changes
 from components.database import (
     BACKUP_DAYS,
@@ -58,6 +58,13 @@ class CacheSettings(Section):
     """Parameters of the engine that differ from its defaults."""
     changes: Changes = Changes.IMMEDIATELY
     """When a change that interrupts the cache takes effect: during the update, or in the maintenance window."""
+
+    @field_validator("engine")
+    @classmethod
+    def _on_such_nodes(cls, value: CacheEngine, info: ValidationInfo) -> CacheEngine:
+        if "node_type" in info.data:
+            check_engine(value, info.data["node_type"])
+        return value
 
 
 class DatabaseSettings(Section):

@@ -249,6 +249,30 @@ def test_a_class_that_only_rds_has_is_taken() -> None:
     check_instance_class("db.x2g.large")
 
 
+@pytest.mark.parametrize(
+    "name", ["db.t4g.micro", "db.t3.2xlarge", "db.m8g.48xlarge", "db.r8gd.large", "db.x2iedn.xlarge"]
+)
+def test_a_class_of_rds_for_postgresql_is_taken(name: str) -> None:
+    check_instance_class(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("db.t3.nano", "take another size: micro, small, medium, large, xlarge, 2xlarge$"),
+        ("db.m6g.medium", "take another size: large, "),
+        ("db.m7i.metal-24xl", "take another size: large, "),
+        ("db.mac2.metal", "take another family: t3, t4g, m5, "),
+        ("db.t2.micro", "take another family: "),
+        ("db.z1d.large", "take another family: "),
+        ("db.c6gd.large", "take another family: "),
+    ],
+)
+def test_a_machine_of_ec2_that_rds_for_postgresql_has_not_is_refused(name: str, fix: str) -> None:
+    with pytest.raises(ValueError, match=f"EC2 has a .*, but there is no {name}; .*; fix: {fix}"):
+        check_instance_class(name)
+
+
 def test_a_database_never_goes_back_to_an_earlier_major_version() -> None:
     with pytest.raises(ValueError, match="the database mine is at 17 already, and RDS never goes back"):
         check_postgres_step("mine", "17", "16", immediately=True)
