@@ -102,7 +102,9 @@ CASES: dict[str, Change] = {
     "a joined network named twice": with_values("cluster", privateAccessCidrs=["10.0.0.0/16", "10.0.0.0/16"]),
     "an open endpoint": with_values("cluster", publicAccessCidrs=["203.0.113.0/24", "0.0.0.0/0"]),
     "a private network at the public endpoint": with_values("cluster", publicAccessCidrs=["10.0.0.0/16"]),
+    "more networks than EKS takes": with_values("cluster", publicAccessCidrs=[f"203.0.113.{n}/32" for n in range(41)]),
     "a load balancer's network with host bits": with_values("ingress", allowedCidrs=["203.0.113.7/24"]),
+    "a load balancer's network of IPv6": with_values("ingress", allowedCidrs=["2001:db8::/32"]),
     # Regions and zones
     "a region that does not exist": with_values("aws", region="eu-centrl-1"),
     "a region by its other name": with_values("aws", region="Frankfurt"),
@@ -117,6 +119,8 @@ CASES: dict[str, Change] = {
     "a request above the limit": with_values("application", resources={"cpuRequest": "2", "cpuLimit": "1"}),
     "a request above the limit by default": with_values("application", resources={"memoryRequest": "1Gi"}),
     "CPU in bytes": with_values("application", resources={"cpuRequest": "512Mi"}),
+    "memory without its unit": with_values("application", resources={"memoryLimit": "512"}),
+    "memory that nothing starts with": with_values("application", resources={"memoryRequest": "500k"}),
     "a negative number of pods": with_values("ingress", replicas=-1),
     "a negative number of replicas": with_values("cache", replicas=-1),
     "negative read replicas": with_values("database", readReplicas=-1),
@@ -167,12 +171,18 @@ CASES: dict[str, Change] = {
     "a repository in capitals": with_values("registry", repositories=["web", "Api"]),
     "a repository that there is not": lambda config: config["platform:application"]["image"].update(repository="wbe"),
     "a name of the database that Postgres wants in quotes": with_values("database", databaseName="1-app"),
+    "a name of the database that is reserved": with_values("database", databaseName="user"),
     "a host that is none": with_values("application", host="https://app.dev.example.com"),
     "a reserved label": in_nodes(labels={"node.kubernetes.io/role": "worker"}),
     "a label that is none": in_nodes(labels={"a b": "c"}),
     "a value that no label has": in_nodes(labels={"workload": "not this"}),
     "a taint that is none": in_nodes(taints=["gpu"]),
     "a tag that the program gives": with_values("aws", tags={"Project": "shop"}),
+    "the tag that says whether data may go": with_values("aws", tags={"removal-policy": "Delete"}),
+    "a tag of the entrance on everything": with_values("aws", tags={"entrance": "true"}),
+    "a tag of load balancers' subnets on everything": with_values("aws", tags={"kubernetes.io/role/elb": "1"}),
+    "tags that differ in capitals only": with_values("aws", tags={"owner": "shop", "Owner": "platform"}),
+    "more tags than AWS takes": with_values("aws", tags={f"tag-{n}": "a" for n in range(41)}),
     "a tag that AWS keeps": with_values("aws", tags={"aws:owner": "us"}),
     "a key of a tag that is none": with_values("aws", tags={"who?": "us"}),
     "a parameter that is none": with_values("database", parameters={"Max Connections": "200"}),
@@ -195,6 +205,12 @@ CASES: dict[str, Change] = {
         config["platform:cluster"].update(addonVersions={"cert-manager": "v1.19.1-eksbuild.1"}),
         config.pop("platform:application"),
         config.pop("platform:certificates"),
+    ),
+    "versions of add-ons that nodes would run": lambda config: (
+        config["platform:cluster"].update(
+            addonVersions=dict.fromkeys(["coredns", "metrics-server", "vpc-cni"], "v1.13.1-eksbuild.1")
+        ),
+        [config.pop(f"platform:{section}") for section in ("nodeGroups", "ingress", "certificates", "application")],
     ),
     # Several at once
     "mistakes of all kinds": lambda config: (
