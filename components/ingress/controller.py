@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import ip_network
+from ipaddress import IPv4Network
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -16,7 +16,7 @@ from components.network import check_apart
 from components.refusals import Refusal
 
 REPLICAS = Range(2, 100)
-CIDR = "networks such as 203.0.113.0/24, without host bits"
+CIDR = "IPv4 networks such as 203.0.113.0/24, without host bits"
 _RELEASE = "traefik"
 _LABELS = {"app.kubernetes.io/part-of": "platform", "app.kubernetes.io/managed-by": "pulumi"}
 _INSTALL_SECONDS = 300
@@ -24,14 +24,14 @@ _REVISIONS_KEPT = 5
 
 
 def check_cidr(cidr: str) -> None:
-    """Raise Refusal when a load balancer does not take this network."""
+    """Raise Refusal when the load balancer, which has IPv4 addresses only, does not take this network."""
     try:
-        ip_network(cidr)
+        IPv4Network(cidr)
     except ValueError as error:
         raise Refusal(
-            f"{cidr!r} is no network: {error}",
+            f"{cidr!r} is no IPv4 network: {error}",
             allowed=CIDR,
-            fix="correct the network",
+            fix="name the IPv4 network that they come from" if ":" in cidr else "correct the network",
         ) from error
 
 

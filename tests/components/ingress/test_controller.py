@@ -211,8 +211,9 @@ def test_no_address_yet_is_none() -> None:
     ("change", "message"),
     [
         ({"replicas": 1}, "replicas is 1; allowed: 2 to 100"),
-        ({"allowed_cidrs": ("203.0.113.7/24",)}, "'203.0.113.7/24' is no network.*without host bits"),
-        ({"allowed_cidrs": ("office",)}, "'office' is no network"),
+        ({"allowed_cidrs": ("203.0.113.7/24",)}, "'203.0.113.7/24' is no IPv4 network.*without host bits"),
+        ({"allowed_cidrs": ("office",)}, "'office' is no IPv4 network"),
+        ({"allowed_cidrs": ("2001:db8::/32",)}, "fix: name the IPv4 network that they come from"),
     ],
 )
 def test_values_that_cannot_work_are_refused(change: dict[str, Any], message: str) -> None:
