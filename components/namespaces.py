@@ -1,8 +1,12 @@
-"""Pod Security of a namespace: which pods the API server lets in."""
+"""What holds for a namespace as a whole: which pods the API server lets in, and that nobody reaches them unasked."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgsDict
 
 POD_SECURITY_VERSION = "v1.35"
 """The edition of the Pod Security Standards our manifests were checked against.
@@ -27,3 +31,8 @@ def pod_security_labels(level: PodSecurity) -> dict[str, str]:
         labels[f"pod-security.kubernetes.io/{mode}"] = level.value
         labels[f"pod-security.kubernetes.io/{mode}-version"] = POD_SECURITY_VERSION
     return labels
+
+
+def deny_ingress() -> NetworkPolicySpecArgsDict:
+    """Nobody reaches a pod of the namespace unless another policy lets him."""
+    return {"pod_selector": {}, "policy_types": ["Ingress"]}

@@ -21,7 +21,6 @@ CIS_EKS: Final = {
     "4.2.4": "Minimize the admission of containers wishing to share the host network namespace",
     "4.2.5": "Minimize the admission of containers with allowPrivilegeEscalation",
     "4.3.2": "Ensure that all Namespaces have Network Policies defined",
-    "4.4.1": "Prefer using secrets as files over secrets as environment variables",
     "4.4.2": "Consider external secret storage",
     "4.5.2": "The default namespace should not be used",
     "5.1.1": "Ensure Image Vulnerability Scanning using Amazon ECR image scanning or a third party provider",

@@ -23,8 +23,11 @@ Every key of `Pulumi.<stack>.yaml`, generated from the models in [stacks/setting
 Editors that know the JSON schema at the head of the stack files complete and check them. By command:
 `pulumi config set --path '{PROJECT}:database.readReplicas' 2`. What is wrong is told before anything is touched: all at
 once, each on a line with the key, the value, what is allowed, and what to do. Some of it only AWS knows, such as the
-version that the cluster is at: it is asked before the first resource
+version that the cluster is at: it is asked before anything but the provider is registered
 ([ADR 33](adr/0033-what-only-the-account-knows.md)).
+
+No setting is a secret, so none can be missing: passwords are made at the first update and kept in Secrets Manager
+([ADR 12](adr/0012-passwords.md)), and an encrypted value is refused.
 
 A section that is left out is not built, and `{{}}` takes all defaults. A key without a default must be given.
 """

@@ -30,7 +30,7 @@ class Ground:
 
 
 def build_ground(settings: Settings, project: str, stack: str) -> Ground:
-    """Build it. Raises SettingsError before the first resource when the account can't take the settings."""
+    """Build it. Raises SettingsError before anything but the provider when the account can't take the settings."""
     tags = default_tags(settings.aws, project=project, stack=stack)
     name, provider = f"{project}-{stack}", aws_provider(settings.aws, tags, settings.removal_policy)
     check_account(settings, name=name, tags=tags, provider=provider)

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.bounds import Range
-from components.cache.engines import CacheEngine, check_node_type
+from components.cache.engines import CacheEngine, check_engine, check_node_type
 from components.changes import Changes
 from components.network import ServiceAccess, ServiceAccessArgs
 from components.removal import RemovalPolicy
@@ -24,7 +24,7 @@ _TOKEN_LENGTH = 64
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CacheArgs:
-    """Inputs of a Cache. Raises Refusal for an unknown node type, or a number out of range."""
+    """Inputs of a Cache. Raises Refusal for an unknown node type, one of another engine, or a number out of range."""
 
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
@@ -47,6 +47,7 @@ class CacheArgs:
 
     def __post_init__(self) -> None:
         check_node_type(self.node_type)
+        check_engine(self.engine, self.node_type)
         REPLICAS.check("replicas", self.replicas)
         SNAPSHOT_DAYS.check("snapshot_days", self.snapshot_days)
 

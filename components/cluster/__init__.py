@@ -14,7 +14,14 @@ from components.cluster.addons import (
     check_addon_versions,
 )
 from components.cluster.cluster import Cluster, ClusterArgs
-from components.cluster.endpoint import PRIVATE_NETWORK, PUBLIC_NETWORK, check_private_access, check_public_access
+from components.cluster.endpoint import (
+    MOST_PUBLIC_NETWORKS,
+    PRIVATE_NETWORK,
+    PUBLIC_NETWORK,
+    check_private_access,
+    check_public_access,
+    check_public_networks,
+)
 from components.cluster.kubeconfig import kubeconfig
 from components.cluster.versions import VERSIONS, check_release_version, check_step, check_version, is_outgrown
 
@@ -23,6 +30,7 @@ __all__ = [
     "AFTER_NODES",
     "BEFORE_NODES",
     "CERT_MANAGER",
+    "MOST_PUBLIC_NETWORKS",
     "PRIVATE_NETWORK",
     "PUBLIC_NETWORK",
     "VERSIONS",
@@ -39,6 +47,7 @@ __all__ = [
     "check_addon_versions",
     "check_private_access",
     "check_public_access",
+    "check_public_networks",
     "check_release_version",
     "check_step",
     "check_version",

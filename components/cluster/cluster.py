@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components.bounds import check_retention_days
 from components.cluster.access import AccessEntry, ClusterAccess, ClusterAccessArgs
-from components.cluster.endpoint import check_private_access, check_public_access
+from components.cluster.endpoint import check_private_access, check_public_access, check_public_networks
 from components.cluster.kubeconfig import kubeconfig
 from components.cluster.versions import check_version
 from components.identity import ServiceRole, ServiceRoleArgs, allow, policy_document, trust
@@ -55,6 +55,7 @@ class ClusterArgs:
             check_public_access(cidr)
         for cidr in self.private_access_cidrs:
             check_private_access(cidr)
+        check_public_networks(self.public_access_cidrs)
         check_apart(self.public_access_cidrs)
         check_apart(self.private_access_cidrs)
         check_service_range(self.service_cidr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import IPv4Network
 
 from components.network import PRIVATE_BLOCKS
@@ -11,6 +12,8 @@ _WIDEST_PUBLIC_PREFIX = 16
 """65,536 addresses: more than that is not one organisation's way into the internet."""
 _WIDEST_PRIVATE_PREFIX = 8
 """All of 10.0.0.0/8 may be joined to a VPC."""
+MOST_PUBLIC_NETWORKS = 40
+"""EKS's quota, which can't be raised."""
 _NEVER_PUBLIC = (*PRIVATE_BLOCKS, IPv4Network("127.0.0.0/8"), IPv4Network("169.254.0.0/16"))
 """Nobody arrives from the internet with such an address."""
 
@@ -32,6 +35,16 @@ def check_public_access(cidr: str) -> None:
             f"{cidr} is a private network, and nobody comes from there over the internet",
             allowed=PUBLIC_NETWORK,
             fix="name it in privateAccessCidrs instead",
+        )
+
+
+def check_public_networks(cidrs: Sequence[str]) -> None:
+    """Raise Refusal when these are more networks than EKS lets reach the public endpoint."""
+    if len(cidrs) > MOST_PUBLIC_NETWORKS:
+        raise Refusal(
+            f"it names {len(cidrs)} networks",
+            allowed=f"at most {MOST_PUBLIC_NETWORKS}",
+            fix="name networks that hold several of them, or leave some out",
         )
 
 

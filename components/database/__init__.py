@@ -19,9 +19,11 @@ from components.database.engines import (
     check_postgres_version,
     is_postgres_outgrown,
 )
+from components.database.names import DATABASE_NAME, check_database_name
 
 __all__ = [
     "BACKUP_DAYS",
+    "DATABASE_NAME",
     "INSTANCE_CLASS",
     "POSTGRES_VERSIONS",
     "READ_REPLICAS",
@@ -30,6 +32,7 @@ __all__ = [
     "Database",
     "DatabaseArgs",
     "check_backups",
+    "check_database_name",
     "check_instance_class",
     "check_parameter",
     "check_postgres_step",

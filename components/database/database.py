@@ -17,6 +17,7 @@ from components.database.engines import (
     parameter_family,
     replica_zone,
 )
+from components.database.names import check_database_name
 from components.database.parameters import apply_method
 from components.network import ServiceAccess, ServiceAccessArgs
 from components.refusals import Refusal
@@ -67,7 +68,7 @@ def check_parameter(name: str) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatabaseArgs:
-    """Inputs of a Database. Raises Refusal for an unknown version or class, or a number out of range."""
+    """Inputs of a Database. Raises Refusal for an unknown version or class, a taken name, or a number out of range."""
 
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
@@ -99,6 +100,7 @@ class DatabaseArgs:
     def __post_init__(self) -> None:
         check_postgres_version(self.version)
         check_instance_class(self.instance_class)
+        check_database_name(self.database_name)
         check_storage(self.storage_gib, self.max_storage_gib)
         check_backups(self.backup_days, self.read_replicas)
         for parameter in self.parameters:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from enum import StrEnum
+from functools import cache
 
-from components.machines import check_machine
+from components.machines import Families, check_machine, families
 from components.refusals import Refusal
 
 POSTGRES_VERSIONS = ("15", "16", "17")
 """Major versions; RDS takes its default minor version and keeps it up to date in the maintenance window."""
 
 
-INSTANCE_CLASS = "an instance class of RDS such as db.t4g.micro"
-_OF_RDS_ALONE = frozenset(
-    f"x2g.{size}" for size in ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
+INSTANCE_CLASS = "an instance class of RDS for PostgreSQL such as db.t4g.micro"
+# "Supported DB engines for DB instance classes" in the Amazon RDS user guide, read in 2026. c6gd, for Multi-AZ DB
+# clusters only, is not among them.
+_BURSTABLE = ("t3", "t4g")
+_GENERAL = ("m5", "m5d", "m6g", "m6gd", "m6i", "m6id", "m6idn", "m6in", "m7g", "m7i", "m8g", "m8gd")
+_MEMORY = (
+    *("r5", "r5b", "r5d", "r6g", "r6gd", "r6i", "r6id", "r6idn", "r6in", "r7g", "r7i", "r8g", "r8gd"),
+    *("x2idn", "x2iedn"),
 )
-"""RDS has it without local disks, EC2 has not. All its other classes are named after EC2's instance types."""
+_OF_RDS_ALONE = {"x2g": ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")}
+"""EC2 has it with local disks only."""
 
 _DISOWN = "or take its tag `stack` away, if it is no longer this stack's"
 
@@ -72,9 +79,23 @@ def check_postgres_step(identifier: str, current: str, wanted: str, *, immediate
         )
 
 
+@cache
+def instance_classes() -> Families:
+    """Those of RDS for PostgreSQL: in EC2's sizes, less the smallest and those without a hypervisor."""
+    return {
+        **{family: _offered(family, without={"nano"}) for family in _BURSTABLE},
+        **{family: _offered(family, without={"medium"}) for family in (*_GENERAL, *_MEMORY)},
+        **_OF_RDS_ALONE,
+    }
+
+
+def _offered(family: str, *, without: Set[str]) -> Sequence[str]:
+    return [size for size in families()[family] if size not in without and not size.startswith("metal")]
+
+
 def check_instance_class(name: str) -> None:
-    """Raise Refusal when RDS can't have this class, because AWS has no such machine."""
-    check_machine(name, prefix="db.", allowed=INSTANCE_CLASS, beside=_OF_RDS_ALONE)
+    """Raise Refusal when RDS for PostgreSQL has no such class."""
+    check_machine(name, prefix="db.", allowed=INSTANCE_CLASS, known=instance_classes())
 
 
 def parameter_family(version: str) -> str:

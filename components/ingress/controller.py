@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import ip_network
+from ipaddress import IPv4Network
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -11,12 +11,12 @@ from pulumi_kubernetes.core.v1 import outputs as core
 
 from components.bounds import Range
 from components.ingress import values
-from components.namespaces import PodSecurity, pod_security_labels
+from components.namespaces import PodSecurity, deny_ingress, pod_security_labels
 from components.network import check_apart
 from components.refusals import Refusal
 
 REPLICAS = Range(2, 100)
-CIDR = "networks such as 203.0.113.0/24, without host bits"
+CIDR = "IPv4 networks such as 203.0.113.0/24, without host bits"
 _RELEASE = "traefik"
 _LABELS = {"app.kubernetes.io/part-of": "platform", "app.kubernetes.io/managed-by": "pulumi"}
 _INSTALL_SECONDS = 300
@@ -24,14 +24,14 @@ _REVISIONS_KEPT = 5
 
 
 def check_cidr(cidr: str) -> None:
-    """Raise Refusal when a load balancer does not take this network."""
+    """Raise Refusal when the load balancer, which has IPv4 addresses only, does not take this network."""
     try:
-        ip_network(cidr)
+        IPv4Network(cidr)
     except ValueError as error:
         raise Refusal(
-            f"{cidr!r} is no network: {error}",
+            f"{cidr!r} is no IPv4 network: {error}",
             allowed=CIDR,
-            fix="correct the network",
+            fix="name the IPv4 network that they come from" if ":" in cidr else "correct the network",
         ) from error
 
 
@@ -62,8 +62,8 @@ class IngressController(pulumi.ComponentResource):
     """Traefik behind a network load balancer, serving the IngressClass ``class_name``.
 
     It understands the annotations of ingress-nginx, which is retired. The load balancer belongs to a Service of its
-    own, not to the chart: so it is deleted, and waited for, before the controller goes. It owns no DNS record and no
-    certificate.
+    own, not to the chart: so it is deleted, and waited for, before the controller goes. Its namespace lets in what the
+    controller serves, and nothing else. It owns no DNS record and no certificate.
     """
 
     class_name: pulumi.Output[str]
@@ -79,6 +79,19 @@ class IngressController(pulumi.ComponentResource):
             f"{name}-namespace",
             metadata={"name": args.namespace, "labels": {**_LABELS, **pod_security_labels(PodSecurity.RESTRICTED)}},
             opts=child,
+        )
+        allowed = k8s.networking.v1.NetworkPolicy(
+            f"{name}-allow-clients",
+            metadata={"name": "allow-clients", "namespace": namespace.metadata.name, "labels": _LABELS},
+            spec=values.network_policy_spec(),
+            opts=child,
+        )
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-deny-ingress",
+            metadata={"name": "deny-ingress", "namespace": namespace.metadata.name, "labels": _LABELS},
+            spec=deny_ingress(),
+            # The other way round a cluster that is up would turn its clients away for a moment.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed]),
         )
         release = k8s.helm.v3.Release(
             f"{name}-release",

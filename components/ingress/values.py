@@ -1,4 +1,4 @@
-"""The Traefik chart's values and the load balancer's Service, as pure functions."""
+"""The Traefik chart's values, the load balancer's Service and who reaches the pods, as pure functions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, Union
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import ServiceSpecArgsDict
+    from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgsDict
 
 Value: TypeAlias = Union[str, int, bool, "Sequence[Value]", "Mapping[str, Value]"]
 """What a chart's values are made of."""
@@ -20,6 +21,9 @@ CHART_VERSION = "41.3.0"
 
 SELECTOR = {"app.kubernetes.io/name": "traefik"}
 """Label that the chart gives its pods."""
+ENTRY_PORTS = {"web": 8000, "websecure": 8443}
+"""Entry point to the port on which the pods serve it."""
+METRICS_PORT = 9100
 NGINX_CONTROLLER = "k8s.io/ingress-nginx"
 """Controller of the IngressClass; Traefik's ingress-nginx provider answers to this name."""
 
@@ -89,6 +93,22 @@ def service_spec(allowed_cidrs: Sequence[str]) -> ServiceSpecArgsDict:
     return spec
 
 
+def network_policy_spec() -> NetworkPolicySpecArgsDict:
+    """Clients come from anywhere, as the load balancer passes their own addresses on; metrics stay in the cluster.
+
+    The kubelet needs no leave for its probes. Ports are numbers: AWS's network policy controller did not always take
+    names where everybody may come in.
+    """
+    return {
+        "pod_selector": {"match_labels": SELECTOR},
+        "policy_types": ["Ingress"],
+        "ingress": [
+            {"ports": [{"port": port, "protocol": "TCP"} for port in ENTRY_PORTS.values()]},
+            {"from_": [{"namespace_selector": {}}], "ports": [{"port": METRICS_PORT, "protocol": "TCP"}]},
+        ],
+    }
+
+
 def chart_values(
     *,
     class_name: str,
@@ -129,7 +149,11 @@ def chart_values(
             },
         },
         "gateway": {"enabled": False},
-        "ports": {"web": _web(plain_http), "websecure": _entry_point()},
+        "ports": {
+            "web": _web(plain_http),
+            "websecure": _entry_point("websecure"),
+            "metrics": {"port": METRICS_PORT},
+        },
         "api": {"dashboard": False},
         "log": {"format": "json"},
         "accessLog": {"enabled": True, "format": "json"},
@@ -139,15 +163,15 @@ def chart_values(
 
 
 def _web(plain_http: PlainHttp) -> dict[str, Value]:
-    entry_point = _entry_point()
+    entry_point = _entry_point("web")
     if plain_http is PlainHttp.REDIRECT:
         redirect = {"to": "websecure", "scheme": "https", "permanent": True}
         entry_point["http"] = {"redirections": {"entryPoint": redirect}}
     return entry_point
 
 
-def _entry_point() -> dict[str, Value]:
-    return {"transport": {"lifeCycle": {"graceTimeOut": f"{_FINISH_SECONDS}s"}}}
+def _entry_point(name: str) -> dict[str, Value]:
+    return {"port": ENTRY_PORTS[name], "transport": {"lifeCycle": {"graceTimeOut": f"{_FINISH_SECONDS}s"}}}
 
 
 def _spread(topology_key: str) -> dict[str, Value]:

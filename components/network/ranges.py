@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Network
 
 from components.refusals import Refusal
 
@@ -37,10 +37,10 @@ def check_service_range(cidr: str) -> None:
 
 def check_apart(networks: Sequence[str]) -> None:
     """Raise Refusal when one of ``networks`` is another one or a part of it."""
-    known = [ip_network(network) for network in networks]
+    known = [IPv4Network(network) for network in networks]
     for index, network in enumerate(known):
         for other in known[:index]:
-            if network.version == other.version and network.overlaps(other):
+            if network.overlaps(other):
                 narrower = max(network, other, key=lambda each: each.prefixlen)
                 raise Refusal(
                     f"{other} and {network} overlap",

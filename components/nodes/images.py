@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from components.machines import check_machine
+from components.machines import check_machine, families
 from components.refusals import Refusal
 
 _INSTANCE_TYPE = re.compile(r"(?P<family>[a-z]+(?:-[a-z0-9]+)?)(?P<generation>\d+)(?P<options>[a-z0-9-]*)\.[a-z0-9-]+")
 _NVIDIA_FAMILIES = frozenset({"g", "gr", "p"})
 _NEURON_FAMILIES = frozenset({"inf", "trn"})
+_PARAVIRTUAL = ("c1", "m1", "m2", "t1")
 _WITHOUT_IMAGE = (
     ("mac", "runs macOS only"),
     ("dl", "has accelerators that no image of EKS has drivers for"),
     ("g4ad", "has AMD's GPUs, which no image of EKS has drivers for"),
+    # "Choose an optimal Amazon EC2 node instance type" in the EKS user guide.
+    ("a1.", "has the first Graviton, and Amazon Linux 2023 wants the second or a later one"),
+    # "Linux AMI virtualization types" in the EC2 user guide.
+    *((f"{family}.", "boots paravirtual images only, and Amazon Linux 2023 has none") for family in _PARAVIRTUAL),
 )
 """What their names begin with, and why."""
 
@@ -24,7 +29,7 @@ INSTANCE_TYPES = "types of one processor architecture, with the same kind of acc
 
 def check_instance_type(instance_type: str) -> None:
     """Raise Refusal when EC2 has no such instance type, or EKS no image for it."""
-    check_machine(instance_type, prefix="", allowed=INSTANCE_TYPE)
+    check_machine(instance_type, prefix="", allowed=INSTANCE_TYPE, known=families())
     for beginning, reason in _WITHOUT_IMAGE:
         if instance_type.startswith(beginning):
             raise Refusal(
@@ -55,9 +60,9 @@ def _image(instance_type: str) -> str:
     match = _INSTANCE_TYPE.fullmatch(instance_type)
     assert match is not None
     # Graviton families have a g right after the generation (m7g, c6gn), those of Grace have it with their GPU
-    # (p6e-gb200); a1 was the first one and has none.
+    # (p6e-gb200).
     options = match["options"]
-    arm = options.startswith("g") or "-gb" in options or match["family"] + match["generation"] == "a1"
+    arm = options.startswith("g") or "-gb" in options
     variant = "STANDARD"
     if match["family"] in _NVIDIA_FAMILIES:
         variant = "NVIDIA"

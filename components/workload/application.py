@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.namespaces import PodSecurity, pod_security_labels
+from components.namespaces import PodSecurity, deny_ingress, pod_security_labels
 from components.workload import checks, pods, rollout, scaling, traffic
 from components.workload.args import WebApplicationArgs
 
@@ -98,7 +98,7 @@ def _policies(frame: _Frame) -> None:
     k8s.networking.v1.NetworkPolicy(
         f"{name}-deny-ingress",
         metadata=frame.metadata("deny-ingress"),
-        spec=traffic.deny_ingress(),
+        spec=deny_ingress(),
         opts=frame.child,
     )
     k8s.networking.v1.NetworkPolicy(

@@ -33,7 +33,10 @@ class ZoneSpread(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerResources:
-    """CPU and memory of one container. Raises Refusal on a malformed quantity or a request above its limit."""
+    """CPU and memory of one container.
+
+    Raises Refusal on a malformed quantity, less memory than 16Mi, or a request above its limit.
+    """
 
     cpu_request: str = "100m"
     memory_request: str = "256Mi"
@@ -43,6 +46,7 @@ class ContainerResources:
     def __post_init__(self) -> None:
         checks.check_request_below_limit("cpu", self.cpu_request, self.cpu_limit)
         checks.check_request_below_limit("memory", self.memory_request, self.memory_limit)
+        checks.check_memory(self.memory_request)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

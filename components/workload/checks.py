@@ -12,6 +12,8 @@ LONGEST_LABEL = 50
 """Kubernetes takes 63 characters; the rest is for suffixes."""
 LABEL = f"1 to {LONGEST_LABEL} lower-case letters, digits and dashes, beginning with a letter, not ending with a dash"
 
+LEAST_MEMORY = "16Mi"
+
 HOST = "a lower-case DNS name such as shop.example.com"
 
 _LABEL = re.compile(r"[a-z]([-a-z0-9]{0,48}[a-z0-9])?")
@@ -101,6 +103,19 @@ def check_request_below_limit(name: str, request: str, limit: str) -> None:
             f"{name}_request is {request}",
             allowed=f"at most {name}_limit, which is {limit}",
             fix="lower it, or raise the limit",
+        )
+
+
+def check_memory(value: str) -> None:
+    """Refuse less memory than any process needs to start: a unit was forgotten, or is too small."""
+    if quantity("memory", value) < quantity("memory", LEAST_MEMORY):
+        bare = value.replace(".", "", 1).isdigit()
+        meant = [f"{value}{unit}" for unit in ("Mi", "Gi") if bare]
+        enough = [each for each in meant if quantity("memory", each) >= quantity("memory", LEAST_MEMORY)]
+        raise Refusal(
+            f"{value} is {value} bytes" if bare else f"{value} is too little for a process to start",
+            allowed=f"{LEAST_MEMORY} or more",
+            fix=f"write {enough[0]}" if enough else f"take {LEAST_MEMORY}",
         )
 
 

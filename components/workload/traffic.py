@@ -62,11 +62,6 @@ def service_spec(selector: Mapping[str, str]) -> ServiceSpecArgsDict:
     }
 
 
-def deny_ingress() -> NetworkPolicySpecArgsDict:
-    """Nobody reaches a pod of the namespace unless another policy lets him."""
-    return {"pod_selector": {}, "policy_types": ["Ingress"]}
-
-
 def allow_ingress(
     selector: Mapping[str, str], *, from_namespace: pulumi.Input[str], port: int = HTTP_PORT
 ) -> NetworkPolicySpecArgsDict:

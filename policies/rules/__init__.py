@@ -14,6 +14,7 @@ from policies.rules import (
     rbac,
     registry,
     stack,
+    stores,
     workloads,
 )
 
@@ -24,6 +25,7 @@ RULES: tuple[AnyRule, ...] = (
     *cluster.RULES,
     *registry.RULES,
     *data.RULES,
+    *stores.RULES,
     *encryption.RULES,
     *pods.RULES,
     *workloads.RULES,

@@ -9,6 +9,7 @@ from policies.checks import must, unless_disposable
 from policies.controls import cis_aws, cis_eks, guide, security_hub
 from policies.model import Resource, Rule, Settings
 from policies.reading import UNKNOWN, at, elements, has_unknowns, is_off, texts
+from policies.rules.network import is_everybody
 
 _CLUSTER: Final = frozenset({"aws:eks/cluster:Cluster"})
 _NODE_GROUP: Final = frozenset({"aws:eks/nodeGroup:NodeGroup"})
@@ -18,10 +19,11 @@ _LOGS: Final = frozenset({"api", "audit", "authenticator", "controllerManager", 
 def _public_endpoint(resource: Resource, _: Settings) -> Iterator[str]:
     public = resource.get("vpcConfig", "endpointPublicAccess")
     # EKS's default is a public endpoint, open to everybody.
-    if public is not None and is_off(public):
+    if public is UNKNOWN or (public is not None and is_off(public)):
         return
     cidrs = resource.get("vpcConfig", "publicAccessCidrs")
-    if not has_unknowns(cidrs) and (not texts(cidrs) or {"0.0.0.0/0", "::/0"} & set(texts(cidrs))):
+    # What is known to be open stays so, whatever else will be named.
+    if any(map(is_everybody, texts(cidrs))) or not (texts(cidrs) or has_unknowns(cidrs)):
         yield "vpcConfig.publicAccessCidrs lets everybody reach the Kubernetes API"
 
 

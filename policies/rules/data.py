@@ -8,14 +8,20 @@ from typing import Final
 from policies.checks import must, must_be_set, unless_disposable
 from policies.controls import cis_aws, guide, security_hub
 from policies.model import Level, Resource, Rule, Settings
-from policies.reading import UNKNOWN, at, elements, is_on, shown
+from policies.reading import UNKNOWN, at, elements, has_unknowns, is_on, shown
 
 _INSTANCE: Final = frozenset({"aws:rds/instance:Instance"})
 _RDS: Final = frozenset({"aws:rds/instance:Instance", "aws:rds/cluster:Cluster"})
 _OTHERS: Final = frozenset({"aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster"})
-_PARAMETERS: Final = frozenset(
-    {"aws:rds/clusterParameterGroup:ClusterParameterGroup", "aws:rds/parameterGroup:ParameterGroup"}
-)
+_INSTANCE_PARAMETERS: Final = "aws:rds/parameterGroup:ParameterGroup"
+_PARAMETERS: Final = frozenset({"aws:rds/clusterParameterGroup:ClusterParameterGroup", _INSTANCE_PARAMETERS})
+_TLS_PARAMETERS: Final = {
+    "mariadb": "require_secure_transport",
+    "mysql": "require_secure_transport",
+    "postgres": "rds.force_ssl",
+    "sqlserver": "rds.force_ssl",
+}
+"""How the family of an engine begins, to the parameter that makes it refuse plain text."""
 _CACHE: Final = frozenset({"aws:elasticache/replicationGroup:ReplicationGroup"})
 _LEAST_BACKUP_DAYS: Final = 7
 """Days; AWS Security Hub's RDS.11."""
@@ -63,14 +69,18 @@ def _multi_az(resource: Resource, _: Settings) -> Iterator[str]:
 
 def _tls(resource: Resource, _: Settings) -> Iterator[str]:
     family = resource.get("family")
-    if not isinstance(family, str) or not family.startswith(("postgres", "aurora-postgresql")):
+    if not isinstance(family, str) or (family.startswith("aurora-") and resource.type == _INSTANCE_PARAMETERS):
+        # In Aurora it is a parameter of the cluster.
         return
+    engine = family.removeprefix("aurora-")
+    wanted = next((parameter for start, parameter in _TLS_PARAMETERS.items() if engine.startswith(start)), None)
     values = {at(one, "name"): at(one, "value") for one in elements(resource.get("parameters"))}
-    if resource.get("parameters") is UNKNOWN or UNKNOWN in values:
+    unknown = has_unknowns(resource.get("parameters")) or UNKNOWN in values
+    if wanted is None or (unknown and wanted not in values):
         return
-    force = values.get("rds.force_ssl")
-    if force is not UNKNOWN and force != "1":
-        yield f"rds.force_ssl is {shown(force)}"
+    force = values.get(wanted)
+    if force is not UNKNOWN and str(force).upper() not in ("1", "ON"):
+        yield f"{wanted} is {shown(force)}"
 
 
 def _cache_login(resource: Resource, _: Settings) -> Iterator[str]:
@@ -91,6 +101,7 @@ RULES: Final = (
         types=frozenset(
             {
                 "aws:dms/replicationInstance:ReplicationInstance",
+                "aws:neptune/clusterInstance:ClusterInstance",
                 "aws:rds/clusterInstance:ClusterInstance",
                 "aws:rds/instance:Instance",
                 "aws:redshift/cluster:Cluster",
@@ -113,29 +124,40 @@ RULES: Final = (
         name="rds-tls-only",
         types=_PARAMETERS,
         check=_tls,
-        controls=(guide("Network security", "Encryption in transit"), security_hub("RDS.38")),
+        controls=(
+            guide("Network security", "Encryption in transit"),
+            security_hub("RDS.38"),
+            security_hub("RDS.39"),
+            security_hub("RDS.41"),
+            security_hub("RDS.44"),
+        ),
         reason="A client that forgets TLS would send its password and rows in plain text.",
-        fix='set the parameter rds.force_ssl to "1".',
+        fix='set rds.force_ssl to "1"; for MySQL and MariaDB require_secure_transport to "1", in Aurora to "ON".',
     ),
     Rule(
         name="rds-backups",
-        types=_RDS,
+        types=_RDS | _OTHERS,
         check=_backups,
-        controls=(security_hub("RDS.11"),),
+        controls=(security_hub("RDS.11"), security_hub("DocumentDB.2"), security_hub("Neptune.5")),
         reason="Mistakes are often noticed days later.",
         fix=f"set backupRetentionPeriod to {_LEAST_BACKUP_DAYS} days or more; 1 is enough for a disposable stack.",
     ),
     Rule(
         name="rds-deletion-protection",
-        types=_RDS,
+        types=_RDS | _OTHERS,
         check=unless_disposable(_deletion_protection),
-        controls=(security_hub("RDS.8"), security_hub("RDS.7")),
+        controls=(
+            security_hub("RDS.8"),
+            security_hub("RDS.7"),
+            security_hub("DocumentDB.5"),
+            security_hub("Neptune.4"),
+        ),
         reason="One wrong call deletes the database.",
         fix="set deletionProtection to true, or say that the stack is disposable (tag removal-policy=Delete).",
     ),
     Rule(
         name="rds-final-snapshot",
-        types=_RDS,
+        types=_RDS | _OTHERS,
         check=unless_disposable(_final_snapshot),
         controls=(security_hub("RDS.8"),),
         reason="What is deleted on purpose is often wanted again.",

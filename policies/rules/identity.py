@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from policies.checks import never
@@ -63,7 +64,11 @@ _WHO: Final = frozenset(
     }
 )
 """Keys of conditions that say whose requests are meant."""
-_TAKING_ROLES: Final = frozenset({"iam:*", "iam:passrole", "sts:*", "sts:assumerole"})
+_NAMING: Final = frozenset({"arnequals", "arnlike", "stringequals", "stringequalsignorecase", "stringlike"})
+"""Operators that ask for a value, alone or after ``ForAnyValue:``. Most others also hold where the key is missing."""
+_TAKING_ROLES: Final = ("iam:PassRole", "sts:AssumeRole")
+_ANY: Final = "~"
+"""A name that nothing has: what fits it, fits every name."""
 _ADMINISTRATOR: Final = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
 _OF_USERS: Final = frozenset({"aws:iam/userPolicy:UserPolicy", "aws:iam/userPolicyAttachment:UserPolicyAttachment"})
 
@@ -92,19 +97,39 @@ def _documents(resource: Resource) -> Iterator[tuple[str, Any]]:
 def _everything(resource: Resource, _: Settings) -> Iterator[str]:
     for path, document in _documents(resource):
         for statement in statements(document):
-            if "*" not in texts(statement.get("Resource")):
+            if "NotResource" not in statement and not _fits(
+                f"arn:aws:{_ANY}::{_ANY}:{_ANY}", statement.get("Resource")
+            ):
                 continue
-            if {"*", "*:*"} & set(texts(statement.get("Action"))):
+            if _fits(f"{_ANY}:{_ANY}", statement.get("Action")):
                 yield f"{path} allows every action on every resource"
             if "NotAction" in statement:
                 yield f"{path} allows every action but some (NotAction) on every resource"
 
 
+def _fits(name: str, patterns: Any) -> bool:
+    """Whether one of the patterns, as IAM writes them, has this action or ARN."""
+    return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in texts(patterns))
+
+
+def _allows(statement: dict[str, Any], action: str) -> bool:
+    if "NotAction" in statement:
+        return not _fits(action, statement["NotAction"])
+    return _fits(action, statement.get("Action"))
+
+
+def _is_every_role(pattern: str) -> bool:
+    """Whether it has every role, be it of one account only."""
+    _, partition, _, _, account, *_ = [*pattern.split(":"), "", "", "", ""]
+    return _fits(f"arn:{partition}:iam::{account}:role/{_ANY}", pattern)
+
+
 def _pass_any_role(resource: Resource, _: Settings) -> Iterator[str]:
     for path, document in _documents(resource):
         for statement in statements(document):
-            taken = sorted(_TAKING_ROLES & {action.lower() for action in texts(statement.get("Action"))})
-            if taken and "*" in texts(statement.get("Resource")) and not _narrowed(statement):
+            taken = [action for action in _TAKING_ROLES if _allows(statement, action)]
+            every = "NotResource" in statement or any(map(_is_every_role, texts(statement.get("Resource"))))
+            if taken and every and not _narrowed(statement):
                 yield f"{path} allows {', '.join(taken)} on every role"
 
 
@@ -122,10 +147,21 @@ def _conditions(statement: dict[str, Any]) -> Iterator[tuple[str, str, list[str]
             yield operator, key.lower(), texts(values)
 
 
+def _names_somebody(value: str) -> bool:
+    """Whether a condition's value keeps to an account, an organisation, a service or whatever stands first in it."""
+    if value.startswith("arn:"):
+        *_, account, resource = [*value.split(":", 5), "", "", "", ""][:6]
+        value = account or resource
+    who = value.partition("/")[0]
+    return bool(who) and not {"*", "?"} & set(who)
+
+
 def _narrowed(statement: dict[str, Any]) -> bool:
     """Whether a condition says whose requests are meant; others, such as that for TLS, say only how they come."""
     return any(
-        key in _WHO and "Not" not in operator and "*" not in values for operator, key, values in _conditions(statement)
+        key in _WHO and operator.lower().removeprefix("foranyvalue:") in _NAMING and values
+        for operator, key, values in _conditions(statement)
+        if all(map(_names_somebody, values))
     )
 
 

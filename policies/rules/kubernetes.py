@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from policies.controls import cis_aws, cis_eks, guide
 from policies.model import Level, Resource, Rule, Settings, StackRule
 from policies.reading import UNKNOWN, at, elements, has_unknowns, is_on, mapping, shown, texts
 from policies.rules.containers import WORKLOADS
 from policies.rules.network import is_everybody
-from policies.rules.workloads import holds_secret
+from policies.rules.workloads import has_credentials, holds_secret
 
 _NAMESPACED: Final = WORKLOADS | frozenset(
     {
@@ -22,6 +23,7 @@ _NAMESPACED: Final = WORKLOADS | frozenset(
         "kubernetes:networking.k8s.io/v1:Ingress",
     }
 )
+_NAMESPACE: Final = "kubernetes:core/v1:Namespace"
 _NETWORK_POLICY: Final = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _EXACT_VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?")
@@ -47,9 +49,20 @@ def _default_namespace(resource: Resource, _: Settings) -> Iterator[str]:
 
 
 def _secrets_in_config(resource: Resource, _: Settings) -> Iterator[str]:
-    for key in mapping(resource.get("data")):
-        if holds_secret(key):
-            yield f"data.{key} looks like a secret"
+    for part in ("data", "binaryData"):
+        for key, value in mapping(resource.get(part)).items():
+            if holds_secret(key):
+                yield f"{part}.{key} looks like a secret"
+            elif has_credentials(value if part == "data" else _decoded(value)):
+                yield f"{part}.{key} has credentials in a URL"
+
+
+def _decoded(value: Any) -> str:
+    """What it says in base64; nothing where it is none, or unknown."""
+    try:
+        return b64decode(value).decode(errors="ignore")
+    except (TypeError, ValueError):
+        return ""
 
 
 def _tls(resource: Resource, _: Settings) -> Iterator[str]:
@@ -66,7 +79,8 @@ def _load_balancer(resource: Resource, _: Settings) -> Iterator[str]:
     annotations = resource.get("metadata", "annotations")
     internal = [str(at(annotations, name)) in ("true", "internal", "0.0.0.0/0") for name in _INTERNAL]
     ranges = resource.get("spec", "loadBalancerSourceRanges")
-    closed = has_unknowns(ranges) or (texts(ranges) and not any(is_everybody(one) for one in texts(ranges)))
+    # What is known to be open stays so, whatever else will be named.
+    closed = (texts(ranges) or has_unknowns(ranges)) and not any(map(is_everybody, texts(ranges)))
     named = closed or at(annotations, _ENTRANCE) in ("true", UNKNOWN)
     if resource.get("spec", "type") == "LoadBalancer" and not any(internal) and not named:
         yield "spec.type is LoadBalancer, and it is neither internal nor named as an entrance"
@@ -97,17 +111,30 @@ def _unencrypted_storage(resource: Resource, _: Settings) -> Iterator[str]:
 
 
 def _denies(policy: Resource) -> bool:
-    """Whether it speaks of all pods, and lets nobody in by itself."""
+    """Whether it speaks of all pods, and lets nobody in."""
     selector, types = policy.get("spec", "podSelector"), policy.get("spec", "policyTypes")
-    ingress = types in (None, UNKNOWN) or "Ingress" in texts(types)
-    return selector in ({}, UNKNOWN) and ingress and {} not in elements(policy.get("spec", "ingress"))
+    ingress = types is None or has_unknowns(types) or "Ingress" in texts(types)
+    return selector in ({}, UNKNOWN) and ingress and policy.get("spec", "ingress") in (None, [], UNKNOWN)
 
 
 def _undenied(resources: list[Resource], _: Settings) -> Iterator[tuple[Resource, str]]:
+    """Namespaces of the stack, and workloads in those of others.
+
+    Namespaces that others make are theirs to close, such as cert-manager's, which is EKS's add-on: its webhook is
+    called by the API server.
+    """
     denied = {one.get("metadata", "namespace") for one in resources if one.type == _NETWORK_POLICY and _denies(one)}
+    if UNKNOWN in denied:
+        return
+    made = {one.get("metadata", "name") for one in resources if one.type == _NAMESPACE}
     for one in resources:
-        namespace = one.get("metadata", "namespace")
-        if one.type in WORKLOADS and isinstance(namespace, str) and namespace not in denied:
+        if one.type == _NAMESPACE:
+            namespace = one.get("metadata", "name")
+        elif one.type in WORKLOADS and one.get("metadata", "namespace") not in made:
+            namespace = one.get("metadata", "namespace")
+        else:
+            continue
+        if isinstance(namespace, str) and namespace not in denied:
             yield one, f"the namespace {namespace} has no NetworkPolicy that denies what no other allows"
 
 
@@ -131,7 +158,7 @@ def _unbudgeted(resources: list[Resource], _: Settings) -> Iterator[tuple[Resour
 RULES: Final = (
     Rule(
         name="namespace-restricted",
-        types=frozenset({"kubernetes:core/v1:Namespace"}),
+        types=frozenset({_NAMESPACE}),
         check=_profile,
         controls=(
             cis_eks("4.2.1"),
@@ -153,7 +180,7 @@ RULES: Final = (
         check=_undenied,
         controls=(cis_eks("4.3.2"), guide("Network security", "Create a default deny policy")),
         reason="Every pod of the cluster could speak to it.",
-        fix="add a NetworkPolicy with an empty podSelector and policyTypes [Ingress], and allow what is needed.",
+        fix="add a NetworkPolicy with an empty podSelector, policyTypes [Ingress] and no rules; others say who may.",
     ),
     Rule(
         name="config-map-no-secrets",

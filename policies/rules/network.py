@@ -12,7 +12,7 @@ from policies.model import Resource, Rule, Settings, StackRule
 from policies.reading import UNKNOWN, at, dotted, elements, is_on, shown, texts
 
 ENTRANCE_TAG: Final = "entrance"
-"""AWS tag of the security group, or of its rule, that lets the internet in: ``true``."""
+"""AWS tag of the security group, its rule or the load balancer that lets the internet in: ``true``."""
 
 _SECURITY_GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
 _INGRESS_RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -35,9 +35,13 @@ def _open_ingress(resource: Resource, _: Settings) -> Iterator[str]:
         open_to = sorted(source for source in sources if is_everybody(source))
         first, last = at(rule, "fromPort"), at(rule, "toPort")
         one_port = UNKNOWN in (first, last) or (first == last and first in _ENTRANCE_PORTS)
-        entrance = not resource.tags_known or resource.tags.get(ENTRANCE_TAG) == "true"
-        if open_to and not (entrance and one_port):
+        if open_to and not (_is_entrance(resource) and one_port):
             yield f"{what} lets {', '.join(open_to)} in on ports {shown(first)} to {shown(last)}"
+
+
+def _is_entrance(resource: Resource) -> bool:
+    """Whether it says so itself, or may: a tag that the provider gives to everything names no entrance."""
+    return resource.get("tags", ENTRANCE_TAG) in ("true", UNKNOWN)
 
 
 def is_everybody(source: str) -> bool:
@@ -110,8 +114,7 @@ def _public_address(resource: Resource, _: Settings) -> Iterator[str]:
 
 
 def _internal_or_entrance(resource: Resource, _: Settings) -> Iterator[str]:
-    entrance = not resource.tags_known or resource.tags.get(ENTRANCE_TAG) == "true"
-    if not entrance and not is_on(resource.get("internal")):
+    if not _is_entrance(resource) and not is_on(resource.get("internal")):
         yield f"internal is {shown(resource.get('internal'))}"
 
 

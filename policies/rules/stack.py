@@ -17,21 +17,40 @@ DEFAULT_PROVIDER: Final = "default"
 DATA: Final = frozenset(
     {
         "aws:cloudwatch/logGroup:LogGroup",
+        "aws:cognito/userPool:UserPool",
         "aws:docdb/cluster:Cluster",
+        "aws:docdb/elasticCluster:ElasticCluster",
         "aws:dynamodb/table:Table",
         "aws:ebs/volume:Volume",
         "aws:ecr/repository:Repository",
         "aws:efs/fileSystem:FileSystem",
         "aws:eks/cluster:Cluster",
+        "aws:elasticache/cluster:Cluster",
         "aws:elasticache/replicationGroup:ReplicationGroup",
+        "aws:elasticache/serverlessCache:ServerlessCache",
+        "aws:elasticsearch/domain:Domain",
+        "aws:fsx/lustreFileSystem:LustreFileSystem",
+        "aws:fsx/ontapFileSystem:OntapFileSystem",
+        "aws:fsx/openZfsFileSystem:OpenZfsFileSystem",
+        "aws:fsx/windowsFileSystem:WindowsFileSystem",
+        "aws:keyspaces/table:Table",
+        "aws:kinesis/stream:Stream",
         "aws:kms/key:Key",
+        "aws:memorydb/cluster:Cluster",
+        "aws:msk/cluster:Cluster",
+        "aws:msk/serverlessCluster:ServerlessCluster",
         "aws:neptune/cluster:Cluster",
+        "aws:opensearch/domain:Domain",
         "aws:rds/cluster:Cluster",
         "aws:rds/instance:Instance",
         "aws:redshift/cluster:Cluster",
+        "aws:redshiftserverless/namespace:Namespace",
+        "aws:route53/zone:Zone",
         "aws:s3/bucket:Bucket",
         "aws:s3/bucketV2:BucketV2",
         "aws:secretsmanager/secret:Secret",
+        "aws:sqs/queue:Queue",
+        "aws:timestreamwrite/table:Table",
     }
 )
 """What holds data, or without which data can't be read."""
@@ -50,7 +69,6 @@ _TAGGED: Final = DATA | frozenset(
         "aws:iam/policy:Policy",
         "aws:iam/role:Role",
         "aws:lb/loadBalancer:LoadBalancer",
-        "aws:sqs/queue:Queue",
     }
 )
 """What costs money, opens a door or holds data."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Any, Final
 
 from policies.controls import cis_eks, cis_kubernetes, guide
 from policies.model import Level, Resource, Settings
-from policies.reading import at, elements, mapping
+from policies.reading import at, elements, shown
 from policies.rules.containers import LONG_RUNNING, containers, image_of, pod_rule, pod_spec
 
 _SECRETS: Final = frozenset(
@@ -17,6 +17,8 @@ _SECRETS: Final = frozenset(
 )
 _SECRET_KEYS: Final = frozenset({"api", "private", "secret", "access", "encryption", "signing"})
 """What a key is of that must stay secret."""
+_CREDENTIALS: Final = re.compile(r"://[^/?#\s:@]*:(?![{<]|\$[({]|%s)[^/?#\s@]+@")
+"""User and password in a URL; what is put in later, as in ``$(PASSWORD)``, is none yet."""
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -27,6 +29,11 @@ def holds_secret(name: str) -> bool:
         words.pop()
     last = words[-1] if words else ""
     return last in _SECRETS or (last == "key" and len(words) > 1 and words[-2] in _SECRET_KEYS)
+
+
+def has_credentials(value: Any) -> bool:
+    """Whether a text has a URL with a password in it."""
+    return isinstance(value, str) and _CREDENTIALS.search(value) is not None
 
 
 def _floating(resource: Resource, _: Settings) -> Iterator[str]:
@@ -68,10 +75,12 @@ def _probes(resource: Resource, _: Settings) -> Iterator[str]:
 def _literal_secrets(resource: Resource, _: Settings) -> Iterator[str]:
     for who, container in containers(resource):
         for variable in elements(at(container, "env")):
-            name = at(variable, "name")
-            if isinstance(name, str) and holds_secret(name) and mapping(variable).get("value"):
-                # The value itself stays out of the message.
+            name, value = at(variable, "name"), at(variable, "value")
+            # The value itself stays out of the message.
+            if isinstance(name, str) and holds_secret(name) and value:
                 yield f"{who} has {name} in plain text"
+            elif has_credentials(value):
+                yield f"{who} has credentials in the URL of {shown(name)}"
 
 
 def _single_zone(resource: Resource, _: Settings) -> Iterator[str]:
@@ -113,12 +122,11 @@ RULES: Final = (
         "pod-no-secrets-in-env",
         _literal_secrets,
         controls=(
-            cis_eks("4.4.1"),
             cis_eks("4.4.2"),
-            guide("Data encryption and secrets management", "Use volume mounts instead of environment variables"),
+            guide("Data encryption and secrets management", "Use an external secrets provider"),
         ),
         reason="Everybody who may read the Deployment may read it, and so may its history.",
-        fix="put it into a Secret, and refer to it by valueFrom.secretKeyRef.",
+        fix="put it into a Secret, and mount that or refer to it by valueFrom.secretKeyRef.",
     ),
     pod_rule(
         "pod-probes",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, cast
 
-from components.cluster import check_release_version
+from components.cluster import AFTER_NODES, CERT_MANAGER, check_release_version
 from components.network import SERVICE_RANGE, SERVICE_RANGES, overlapping
 from components.nodes import Taint, TaintEffect
 from components.refusals import Refusal, nearest
@@ -102,17 +102,20 @@ def _elsewhere(vpc: str) -> str:
 
 
 def _addons(given: Given) -> Iterator[Mistake]:
-    version = given.get("cluster", "addonVersions", "cert-manager") if given.has("cluster") else None
-    if version and not given.has("certificates"):
-        yield Mistake(
-            ("cluster", "addonVersions", "cert-manager"),
-            version,
-            Refusal(
-                "cert-manager is installed with certificates only",
-                allowed="the other add-ons, without certificates",
-                fix="add platform:certificates, or leave this version out",
-            ),
-        )
+    with_it = {"certificates": [CERT_MANAGER], "nodeGroups": AFTER_NODES}
+    missing = {addon.name: section for section, addons in with_it.items() for addon in addons if not given.has(section)}
+    for name in given.names("cluster", "addonVersions"):
+        version, section = given.get("cluster", "addonVersions", name), missing.get(name)
+        if version and section:
+            yield Mistake(
+                ("cluster", "addonVersions", name),
+                version,
+                Refusal(
+                    f"{name} is installed with {section} only",
+                    allowed=f"the other add-ons, without {section}",
+                    fix=f"add platform:{section}, or leave this version out",
+                ),
+            )
 
 
 def _first_nodes(given: Given) -> Iterator[Mistake]:

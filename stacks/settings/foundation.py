@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from components.bounds import RETENTION_DAYS, check_not_below, check_retention_days
 from components.cluster import (
     ADDON_VERSION,
+    MOST_PUBLIC_NETWORKS,
     PRIVATE_NETWORK,
     PUBLIC_NETWORK,
     VERSIONS,
@@ -20,6 +21,7 @@ from components.cluster import (
     check_addon_version,
     check_private_access,
     check_public_access,
+    check_public_networks,
     check_version,
 )
 from components.labels import (
@@ -55,7 +57,7 @@ from components.nodes import (
 )
 from components.refusals import Refusal
 from components.regions import REGION, check_region
-from stacks.settings.names import Name, TagKey, TagValue
+from stacks.settings.names import Name, Tags
 from stacks.settings.section import ALLOWED, EACH_ONCE, NOT_EMPTY, UNIT, Rule, Section, Text, checked, matching, within
 
 _PRINCIPAL = r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+"
@@ -90,8 +92,8 @@ class AwsSettings(Section):
     """Where everything is built. Another one replaces all of it."""
     allowed_account_ids: Annotated[tuple[Account, ...], EACH_ONCE] = ()
     """Accounts that this stack may be built in; empty: any. It keeps a stack out of the wrong account."""
-    tags: dict[TagKey, TagValue] = Field(default_factory=dict)
-    """Tags of every AWS resource, besides ``project`` and ``stack``."""
+    tags: Tags = Field(default_factory=dict)
+    """Tags of every AWS resource, besides ``project``, ``stack`` and ``removal-policy``."""
 
 
 class NetworkSettings(Section):
@@ -156,7 +158,9 @@ class ClusterSettings(Section):
 
     version: Annotated[Text, checked(check_version, f"{', '.join(VERSIONS)}, in quotes")]
     """Kubernetes version. EKS goes one minor version at a time, and never back."""
-    public_access_cidrs: Annotated[tuple[PublicNetwork, ...], APART] = ()
+    public_access_cidrs: Annotated[
+        tuple[PublicNetwork, ...], APART, Rule(check_public_networks, (("maxItems", MOST_PUBLIC_NETWORKS),))
+    ] = ()
     """Networks that reach the endpoint over the internet; empty: it is private only."""
     private_access_cidrs: Annotated[tuple[PrivateNetwork, ...], APART] = ()
     """Networks that reach the private endpoint: joined to the VPC, or subnets of it. Empty: only the nodes do."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 from components.refusals import Refusal
@@ -20,11 +21,18 @@ STACK = f"up to {_LONGEST_STACK} of a-z and 0-9, with single - or _ between"
 
 _LONGEST_TAG_KEY, _LONGEST_TAG_VALUE = 128, 256
 _TAG = re.compile(r"[\w\s.:/=+@-]*")
-TAG_KEY = f"up to {_LONGEST_TAG_KEY} letters, digits, spaces and . : / = + @ - _, other than project, stack and Name"
+_OWN_TAGS = ("project", "stack", "Name", "removal-policy")
+"""Those that the program gives."""
+_ENTRANCE, _OF_KUBERNETES = "entrance", "kubernetes.io/"
+"""Policies take what has the first for a way in that is meant to be there; load balancers find subnets by others."""
+TAG_KEY = (
+    f"up to {_LONGEST_TAG_KEY} letters, digits, spaces and . : / = + @ - _, other than {', '.join(_OWN_TAGS)}, "
+    f"{_ENTRANCE} and {_OF_KUBERNETES}*"
+)
 TAG_VALUE = f"up to {_LONGEST_TAG_VALUE} letters, digits, spaces and . : / = + @ - _"
 _PARAMETER = re.compile(r"[a-z][a-z0-9_.-]{0,254}")
-_OWN_TAGS = ("project", "stack", "name")
-"""Those that the program gives, in whatever case: some services do not tell cases apart."""
+_MOST_TAGS = 40
+"""AWS takes 50. A node has the most besides: ``project``, ``stack``, ``Name``, and five that EKS gives it."""
 
 
 def _check_name(value: str) -> None:
@@ -55,12 +63,37 @@ def check_stack(value: str) -> None:
 
 
 def _check_tag_key(value: str) -> None:
-    if value.lower() in _OWN_TAGS:
+    # In whatever case: some services do not tell cases apart.
+    if value.lower() in [tag.lower() for tag in _OWN_TAGS]:
         raise Refusal(f"the program gives the tag {value} itself", allowed=TAG_KEY, fix="leave it out")
+    if value.lower() == _ENTRANCE or value.lower().startswith(_OF_KUBERNETES):
+        raise Refusal(
+            f"{value} says something of single resources, and here it would stand on all of them",
+            allowed=TAG_KEY,
+            fix="name it otherwise",
+        )
     if value.lower().startswith("aws:"):
         raise Refusal(f"AWS keeps the tags that begin with {value[:4]}", allowed=TAG_KEY, fix="name it otherwise")
     if not value or len(value) > _LONGEST_TAG_KEY or _TAG.fullmatch(value) is None:
         raise Refusal(f"{value!r} is no key of a tag", allowed=TAG_KEY, fix="name it otherwise")
+
+
+def _check_tags(tags: Mapping[str, str]) -> None:
+    if len(tags) > _MOST_TAGS:
+        raise Refusal(
+            f"it has {len(tags)} tags, and AWS takes 50 for a resource, with those that the program and EKS give",
+            allowed=f"at most {_MOST_TAGS}",
+            fix="leave some out",
+        )
+    keys: dict[str, str] = {}
+    for key in tags:
+        other = keys.setdefault(key.lower(), key)
+        if other != key:
+            raise Refusal(
+                f"{other} and {key} are one key to IAM",
+                allowed="keys that differ in more than capitals",
+                fix=f"leave out {key}",
+            )
 
 
 def _check_tag_value(value: str) -> None:
@@ -80,8 +113,10 @@ def _parameter(example: str) -> Rule:
 
 Name = Annotated[str, checked(_check_name, NAME)]
 """Name of one of several things of a kind; part of the names of what is built for it."""
-TagKey = Annotated[str, checked(_check_tag_key, TAG_KEY)]
-TagValue = Annotated[Text, checked(_check_tag_value, TAG_VALUE)]
+Tags = Annotated[
+    dict[Annotated[str, checked(_check_tag_key, TAG_KEY)], Annotated[Text, checked(_check_tag_value, TAG_VALUE)]],
+    Rule(_check_tags, (("maxProperties", _MOST_TAGS),)),
+]
 CacheParameter = Annotated[str, _parameter("maxmemory-policy")]
 DatabaseParameter = Annotated[str, _parameter("max_connections")]
 ParameterValue = Annotated[

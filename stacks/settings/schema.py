@@ -59,9 +59,8 @@ def allowed(value: Any, definitions: Mapping[str, Any]) -> str:
     if "properties" in schema:
         return f"a mapping with the keys {', '.join(schema['properties'])}"
     if schema.get("type") == "array":
-        least = ", at least one" if schema.get("minItems") else ""
         together = f"; {schema[ALLOWED]}" if ALLOWED in schema else ""
-        return f"list: {allowed(schema['items'], definitions)}{least}{together}"
+        return f"list: {allowed(schema['items'], definitions)}{_how_many(schema)}{together}"
     if "enum" in schema:
         return f"{', '.join(str(option) for option in schema['enum'])}{_unit(schema)}"
     if ALLOWED in schema:
@@ -69,7 +68,12 @@ def allowed(value: Any, definitions: Mapping[str, Any]) -> str:
     if schema.get("type") == "integer":
         return f"{schema['minimum']} to {schema['maximum']}{_unit(schema)}"
     names = allowed(schema["propertyNames"], definitions)
-    return f"mapping: {names}, to {allowed(schema['additionalProperties'], definitions)}"
+    return f"mapping: {names}, to {allowed(schema['additionalProperties'], definitions)}{_how_many(schema)}"
+
+
+def _how_many(schema: Mapping[str, Any]) -> str:
+    most = schema.get("maxItems") or schema.get("maxProperties")
+    return (", at least one" if schema.get("minItems") else "") + (f", at most {most}" if most else "")
 
 
 def _unit(schema: Mapping[str, Any]) -> str:

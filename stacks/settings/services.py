@@ -6,16 +6,18 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from components.cache import NODE_TYPE, REPLICAS, SNAPSHOT_DAYS, CacheEngine, check_node_type
+from components.cache import NODE_TYPE, REPLICAS, SNAPSHOT_DAYS, CacheEngine, check_engine, check_node_type
 from components.changes import Changes
 from components.database import (
     BACKUP_DAYS,
+    DATABASE_NAME,
     INSTANCE_CLASS,
     POSTGRES_VERSIONS,
     READ_REPLICAS,
     STORAGE_GIB,
     Availability,
     check_backups,
+    check_database_name,
     check_instance_class,
     check_parameter,
     check_postgres_version,
@@ -25,10 +27,7 @@ from components.registry import KEEP_LAST, REPOSITORY, UNTAGGED_DAYS, check_repo
 from stacks.settings.names import CacheParameter, DatabaseParameter, ParameterValue
 from stacks.settings.section import NOT_EMPTY, Rule, Section, Text, checked, matching, within
 
-DatabaseName = Annotated[
-    Text,
-    matching(r"[a-z][a-z0-9_]{0,62}", "the name of a database: up to 63 of a-z, 0-9 and _, beginning with a letter"),
-]
+DatabaseName = Annotated[Text, matching(r"[a-z][a-z0-9_]{0,62}", DATABASE_NAME), Rule(check_database_name)]
 Repository = Annotated[Text, checked(check_repository, REPOSITORY)]
 
 
@@ -58,6 +57,13 @@ class CacheSettings(Section):
     """Parameters of the engine that differ from its defaults."""
     changes: Changes = Changes.IMMEDIATELY
     """When a change that interrupts the cache takes effect: during the update, or in the maintenance window."""
+
+    @field_validator("engine")
+    @classmethod
+    def _on_such_nodes(cls, value: CacheEngine, info: ValidationInfo) -> CacheEngine:
+        if "node_type" in info.data:
+            check_engine(value, info.data["node_type"])
+        return value
 
 
 class DatabaseSettings(Section):

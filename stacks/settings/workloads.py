@@ -17,7 +17,7 @@ from components.registry import REPOSITORY, check_repository
 from components.workload import AutoscalingArgs, ContainerResources, ZoneSpread, checks
 from components.workload.args import PERCENT, REPLICAS
 from stacks.settings.foundation import APART
-from stacks.settings.section import Section, Text, checked, matching, within
+from stacks.settings.section import Rule, Section, Text, checked, matching, within
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _MOVING_TAG = "latest"
@@ -116,9 +116,10 @@ Memory = Annotated[
     Text,
     matching(
         r"(?=[\d.]*[1-9])\d{1,15}(\.\d{1,3})?([kMGT]|[KMGT]i)?",
-        "a quantity such as 512Mi or 2Gi",
+        f"a quantity such as 512Mi or 2Gi, at least {checks.LEAST_MEMORY}",
         "correct number or unit",
     ),
+    Rule(checks.check_memory),
 ]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 from policies.model import Resource, Settings
+from policies.reading import UNKNOWN
 from policies.settings import Loaded
 
 SETTINGS = Settings(
@@ -33,8 +35,22 @@ def allow(**statement: Any) -> dict[str, Any]:
 
 TLS = {"Bool": {"aws:SecureTransport": "true"}}
 """A condition that says nothing of who asks."""
+SERVICE = "iam:PassedToService"
+WIDE = (
+    {"StringEqualsIfExists": {SERVICE: "ec2.amazonaws.com"}},
+    {"StringNotEquals": {SERVICE: "ec2.amazonaws.com"}},
+    {"ForAllValues:StringEquals": {SERVICE: ["ec2.amazonaws.com"]}},
+    {"Null": {SERVICE: "false"}},
+    {"StringLike": {SERVICE: "*.amazonaws.com"}},
+    {"StringEquals": {SERVICE: ["ec2.amazonaws.com", "*"]}},
+    {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/*"}},
+    {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}},
+    {"StringLike": {"aws:PrincipalOrgID": "o-*"}},
+)
+"""Conditions that everybody can meet."""
 OIDC = {"Federated": "arn:aws:iam::123456789012:oidc-provider/ci"}
 
+LOGIN = "postgres://app:s3cret-value@db.example.com/app"
 CONTAINER: dict[str, Any] = {
     "name": "app",
     "image": "123456789012.dkr.ecr.eu-central-1.amazonaws.com/platform/web:1.0.0",
@@ -61,6 +77,9 @@ DATABASE = "aws:rds/instance:Instance"
 CLUSTER = "aws:eks/cluster:Cluster"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+KAFKA = "aws:msk/cluster:Cluster"
+SEARCH = "aws:opensearch/domain:Domain"
+NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 
@@ -70,6 +89,12 @@ FINE: dict[str, dict[str, Any]] = {
         "defaultTags": {"tags": {"owner": "team", "project": "platform", "stack": "prod"}},
     },
     "aws:cloudwatch/logGroup:LogGroup": {"kmsKeyId": KEY, "retentionInDays": 90},
+    "aws:docdb/cluster:Cluster": {
+        "storageEncrypted": True,
+        "backupRetentionPeriod": 7,
+        "deletionProtection": True,
+        "skipFinalSnapshot": False,
+    },
     "aws:ebs/volume:Volume": {"encrypted": True, "availabilityZone": "eu-central-1a"},
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {"ingress": [], "egress": []},
     "aws:ec2/flowLog:FlowLog": {"trafficType": "ALL"},
@@ -107,6 +132,11 @@ FINE: dict[str, dict[str, Any]] = {
         "upgradePolicy": {"supportType": "STANDARD"},
         "deletionProtection": True,
     },
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": {
+        "clusterName": "platform",
+        "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+        "accessScope": {"type": "cluster"},
+    },
     "aws:eks/nodeGroup:NodeGroup": {"launchTemplate": {"id": "lt-1"}, "updateConfig": {"maxUnavailable": 1}},
     "aws:elasticache/replicationGroup:ReplicationGroup": {
         "atRestEncryptionEnabled": True,
@@ -130,7 +160,25 @@ FINE: dict[str, dict[str, Any]] = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {
         "policyArn": "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
     },
+    "aws:kinesis/stream:Stream": {"encryptionType": "KMS", "kmsKeyId": KEY},
     "aws:kms/key:Key": {"enableKeyRotation": True, "deletionWindowInDays": 30},
+    "aws:memorydb/cluster:Cluster": {"aclName": "readers"},
+    KAFKA: {
+        "encryptionInfo": {"encryptionInTransit": {"clientBroker": "TLS", "inCluster": True}},
+        "brokerNodeGroupInfo": {"connectivityInfo": {"publicAccess": {"type": "DISABLED"}}},
+    },
+    "aws:neptune/cluster:Cluster": {
+        "storageEncrypted": True,
+        "backupRetentionPeriod": 7,
+        "deletionProtection": True,
+        "skipFinalSnapshot": False,
+    },
+    SEARCH: {
+        "encryptAtRest": {"enabled": True},
+        "nodeToNodeEncryption": {"enabled": True},
+        "domainEndpointOptions": {"enforceHttps": True},
+        "vpcOptions": {"subnetIds": ["subnet-1"], "securityGroupIds": ["sg-1"]},
+    },
     DATABASE: {
         "publiclyAccessible": False,
         "storageEncrypted": True,
@@ -140,6 +188,10 @@ FINE: dict[str, dict[str, Any]] = {
         "multiAz": True,
         "autoMinorVersionUpgrade": True,
         "copyTagsToSnapshot": True,
+    },
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": {
+        "family": "aurora-mysql8.0",
+        "parameters": [{"name": "require_secure_transport", "value": "ON"}],
     },
     "aws:rds/parameterGroup:ParameterGroup": {
         "family": "postgres17",
@@ -184,7 +236,7 @@ FINE: dict[str, dict[str, Any]] = {
         "metadata": NAMED,
         "spec": {"tls": [{"hosts": ["app.example.com"], "secretName": "app-tls"}]},
     },
-    "kubernetes:networking.k8s.io/v1:NetworkPolicy": {
+    NETWORK_POLICY: {
         "metadata": {"name": "deny", "namespace": "application"},
         "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
     },
@@ -228,6 +280,8 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
         (ROLE_POLICY, {"policy": document(allow(Action="*", Resource="*"))}),
         (ROLE_POLICY, {"policy": document(allow(Action=["s3:*", "*:*"], Resource=["*"]))}),
         (ROLE_POLICY, {"policy": document(allow(NotAction="iam:*", Resource="*"))}),
+        (ROLE_POLICY, {"policy": document(allow(Action="*", NotResource="arn:aws:s3:::bucket"))}),
+        (ROLE_POLICY, {"policy": document(allow(Action="*", Resource="arn:aws:*"))}),
         (ROLE, {"inlinePolicies": [{"policy": document(allow(Action="*", Resource="*"))}]}),
     ),
     "iam-no-administrators": (
@@ -240,6 +294,17 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "iam-no-role-passing": (
         (ROLE_POLICY, {"policy": document(allow(Action="iam:PassRole", Resource="*"))}),
         (ROLE_POLICY, {"policy": document(allow(Action="sts:AssumeRole", Resource="*", Condition=TLS))}),
+        *((ROLE_POLICY, {"policy": document(allow(Action=it, Resource="*"))}) for it in ("iam:Pass*", "*:*", "sts:*")),
+        *(
+            (ROLE_POLICY, {"policy": document(allow(Action="iam:PassRole", Resource=every))})
+            for every in ("arn:aws:iam::*:role/*", "arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:*")
+        ),
+        (ROLE_POLICY, {"policy": document(allow(Action="iam:PassRole", NotResource="arn:aws:iam::1:role/one"))}),
+        (ROLE_POLICY, {"policy": document(allow(NotAction="s3:*", Resource="arn:aws:iam::*:role/*"))}),
+        *(
+            (ROLE_POLICY, {"policy": document(allow(Action="iam:PassRole", Resource="*", Condition=condition))})
+            for condition in WIDE
+        ),
     ),
     "iam-no-users": (("aws:iam/user:User", {}), ("aws:iam/accessKey:AccessKey", {})),
     "iam-no-policies-of-users": (("aws:iam/userPolicyAttachment:UserPolicyAttachment", {}),),
@@ -248,6 +313,10 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
         (ROLE, {"assumeRolePolicy": document(allow(Action="sts:AssumeRole", Principal={"AWS": ["*"]}))}),
         (ROLE, {"assumeRolePolicy": document(allow(Principal={"AWS": "*"}, Condition=TLS))}),
         (ROLE, {"assumeRolePolicy": document(allow(NotPrincipal={"AWS": "arn:aws:iam::1:root"}))}),
+        *(
+            (ROLE, {"assumeRolePolicy": document(allow(Principal={"AWS": "*"}, Condition=condition))})
+            for condition in WIDE
+        ),
     ),
     "iam-oidc-trust-subject": (
         (ROLE, {"assumeRolePolicy": document(allow(Principal=OIDC))}),
@@ -321,6 +390,8 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "lb-entrance-named": (("aws:alb/loadBalancer:LoadBalancer", {"internal": None}),),
     "eks-endpoint-not-open": (
         (CLUSTER, {"vpcConfig.publicAccessCidrs": ["0.0.0.0/0"]}),
+        (CLUSTER, {"vpcConfig.publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}),
+        (CLUSTER, {"vpcConfig.publicAccessCidrs": [UNKNOWN, "0.0.0.0/0"]}),
         (CLUSTER, {"vpcConfig.publicAccessCidrs": None}),
         (CLUSTER, {"vpcConfig": {"endpointPrivateAccess": True}}),
     ),
@@ -345,6 +416,7 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "rds-not-public": (
         (DATABASE, {"publiclyAccessible": True}),
         ("aws:redshift/cluster:Cluster", {"publiclyAccessible": True}),
+        ("aws:neptune/clusterInstance:ClusterInstance", {"publiclyAccessible": True}),
     ),
     "redshift-encrypted": (("aws:redshift/cluster:Cluster", {"encrypted": "false"}),),
     "elasticache-replication-group": (("aws:elasticache/cluster:Cluster", {"engine": "redis"}),),
@@ -352,10 +424,42 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "rds-tls-only": (
         ("aws:rds/parameterGroup:ParameterGroup", {"parameters": []}),
         ("aws:rds/parameterGroup:ParameterGroup", {"parameters": [{"name": "rds.force_ssl", "value": "0"}]}),
+        *(
+            ("aws:rds/parameterGroup:ParameterGroup", {"family": family, "parameters": []})
+            for family in ("mysql8.4", "mariadb11.4", "sqlserver-se-16.0")
+        ),
+        ("aws:rds/clusterParameterGroup:ClusterParameterGroup", {"parameters.0.value": "OFF"}),
+        (
+            "aws:rds/clusterParameterGroup:ClusterParameterGroup",
+            {"parameters": [UNKNOWN, {"name": "require_secure_transport", "value": "0"}]},
+        ),
+        ("aws:rds/clusterParameterGroup:ClusterParameterGroup", {"family": "aurora-postgresql17"}),
     ),
-    "rds-backups": ((DATABASE, {"backupRetentionPeriod": 1}), (DATABASE, {"backupRetentionPeriod": None})),
-    "rds-deletion-protection": ((DATABASE, {"deletionProtection": False}),),
-    "rds-final-snapshot": ((DATABASE, {"skipFinalSnapshot": True}),),
+    "rds-backups": (
+        (DATABASE, {"backupRetentionPeriod": 1}),
+        (DATABASE, {"backupRetentionPeriod": None}),
+        ("aws:docdb/cluster:Cluster", {"backupRetentionPeriod": 1}),
+        ("aws:neptune/cluster:Cluster", {"backupRetentionPeriod": 1}),
+    ),
+    "rds-deletion-protection": (
+        (DATABASE, {"deletionProtection": False}),
+        ("aws:docdb/cluster:Cluster", {"deletionProtection": None}),
+        ("aws:neptune/cluster:Cluster", {"deletionProtection": None}),
+    ),
+    "rds-final-snapshot": (
+        (DATABASE, {"skipFinalSnapshot": True}),
+        ("aws:docdb/cluster:Cluster", {"skipFinalSnapshot": True}),
+        ("aws:neptune/cluster:Cluster", {"skipFinalSnapshot": True}),
+    ),
+    "opensearch-encrypted": ((SEARCH, {"encryptAtRest": None}), ("aws:elasticsearch/domain:Domain", {})),
+    "opensearch-nodes-encrypted": ((SEARCH, {"nodeToNodeEncryption.enabled": False}),),
+    "opensearch-https-only": ((SEARCH, {"domainEndpointOptions": None}),),
+    "opensearch-not-public": ((SEARCH, {"vpcOptions": None}),),
+    "msk-tls-only": ((KAFKA, {"encryptionInfo.encryptionInTransit.clientBroker": "TLS_PLAINTEXT"}),),
+    "msk-brokers-encrypted": ((KAFKA, {"encryptionInfo.encryptionInTransit.inCluster": False}),),
+    "msk-not-public": ((KAFKA, {"brokerNodeGroupInfo.connectivityInfo.publicAccess.type": "SERVICE_PROVIDED_EIPS"}),),
+    "memorydb-tls-only": (("aws:memorydb/cluster:Cluster", {"tlsEnabled": False}),),
+    "kinesis-encrypted": (("aws:kinesis/stream:Stream", {"encryptionType": None}),),
     "rds-multi-az": ((DATABASE, {"multiAz": False}),),
     "rds-minor-upgrades": ((DATABASE, {"autoMinorVersionUpgrade": False}),),
     "rds-tags-on-snapshots": ((DATABASE, {"copyTagsToSnapshot": None}),),
@@ -438,6 +542,7 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     ),
     "pod-no-secrets-in-env": (
         (DEPLOYMENT, {"spec.template.spec.containers.0.env": [{"name": "DB_PASSWORD", "value": "x"}]}),
+        (DEPLOYMENT, {"spec.template.spec.containers.0.env": [{"name": "DATABASE_URL", "value": LOGIN}]}),
     ),
     "pod-probes": ((DEPLOYMENT, {"spec.template.spec.containers.0.readinessProbe": None}),),
     "pod-spread": ((DEPLOYMENT, {"spec.template.spec.topologySpreadConstraints": None}),),
@@ -452,22 +557,34 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
     "rbac-no-wildcards": (
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", {"rules": [{"verbs": ["*"], "resources": ["pods"]}]}),
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", {"rules": [{"verbs": ["impersonate"]}]}),
+        (
+            "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
+            {"rules": [{"verbs": ["get"], "nonResourceURLs": ["*"]}]},
+        ),
     ),
     "rbac-no-cluster-admin": (
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", {"roleRef.name": "cluster-admin"}),
+        ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", {"subjects.0.name": "system:masters"}),
     ),
-    "rbac-no-everybody": (
-        (
-            "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
-            {"subjects": [{"kind": "Group", "name": "system:authenticated"}]},
-        ),
+    "rbac-no-everybody": tuple(
+        ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", {"subjects.0.name": group})
+        for group in ("system:authenticated", "system:serviceaccounts")
     ),
-    "config-map-no-secrets": (("kubernetes:core/v1:ConfigMap", {"data": {"api-token": "x"}}),),
+    "config-map-no-secrets": (
+        ("kubernetes:core/v1:ConfigMap", {"data": {"api-token": "x"}}),
+        ("kubernetes:core/v1:ConfigMap", {"data": {"settings.ini": f"[db]\nurl = {LOGIN}\n"}}),
+        ("kubernetes:core/v1:ConfigMap", {"binaryData": {"password": "eA=="}}),
+        ("kubernetes:core/v1:ConfigMap", {"binaryData": {"settings": b64encode(LOGIN.encode()).decode()}}),
+    ),
     "ingress-tls": (("kubernetes:networking.k8s.io/v1:Ingress", {"spec.tls": None}),),
     "service-no-node-port": (("kubernetes:core/v1:Service", {"spec.type": "NodePort"}),),
     "service-entrance-named": (
         ("kubernetes:core/v1:Service", {"spec.type": "LoadBalancer"}),
         ("kubernetes:core/v1:Service", {"spec": {"type": "LoadBalancer", "loadBalancerSourceRanges": ["0.0.0.0/0"]}}),
+        (
+            "kubernetes:core/v1:Service",
+            {"spec": {"type": "LoadBalancer", "loadBalancerSourceRanges": [UNKNOWN, "0.0.0.0/0"]}},
+        ),
     ),
     "kubernetes-no-patches-nor-lists": (
         ("kubernetes:apps/v1:DeploymentPatch", {}),
@@ -486,7 +603,7 @@ BREAKS: dict[str, tuple[tuple[str, Change], ...]] = {
 LACKS: dict[str, str] = {
     "vpc-flow-logs": "aws:ec2/flowLog:FlowLog",
     "s3-public-access-block": "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-    "namespace-default-deny": "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+    "namespace-default-deny": NETWORK_POLICY,
     "deployment-disruption-budget": "kubernetes:policy/v1:PodDisruptionBudget",
 }
 """Rule about whole stacks to the type without which the fine stack breaks it."""

@@ -65,9 +65,19 @@ def _single_zone(config: dict[str, Any]) -> None:
     config["platform:database"]["availability"] = "SingleZone"
 
 
+def _second_administrator(config: dict[str, Any]) -> None:
+    entries = config["platform:cluster"]["accessEntries"]
+    entries["pipeline"] = entries["administrators"]
+
+
 @pytest.mark.parametrize(
     ("change", "rule"),
-    [(_without_owner, "aws-tags"), (_elsewhere, "aws-allowed-regions"), (_single_zone, "rds-multi-az")],
+    [
+        (_without_owner, "aws-tags"),
+        (_elsewhere, "aws-allowed-regions"),
+        (_single_zone, "rds-multi-az"),
+        (_second_administrator, "eks-one-administrator"),
+    ],
 )
 def test_settings_that_break_a_rule_are_found(change: Any, rule: str) -> None:
     config = configuration("prod")

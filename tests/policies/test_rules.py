@@ -23,6 +23,10 @@ from tests.policies.examples import (
     FINE,
     LACKS,
     LOADED,
+    LOGIN,
+    NETWORK_POLICY,
+    SERVICE,
+    TAGS,
     Change,
     allow,
     disposable,
@@ -51,7 +55,7 @@ def test_every_rule_says_who_asks_for_it_why_and_what_to_do(rule: Rule | StackRu
 
 
 def test_every_rule_has_an_example_that_breaks_it() -> None:
-    elsewhere = {"data-protected", "providers-explicit"}
+    elsewhere = {"data-protected", "eks-one-administrator", "providers-explicit"}
     assert set(NAMES) == BREAKS.keys() | LACKS.keys() | elsewhere
 
 
@@ -110,6 +114,33 @@ def test_the_entrance_may_be_open() -> None:
     web = {"fromPort": 443, "toPort": 443, "cidrBlocks": ["0.0.0.0/0"]}
     group = fine("aws:ec2/securityGroup:SecurityGroup", {"tags": {"entrance": "true"}, "ingress": [web]})
     assert _fired(group) == set()
+
+
+def test_a_tag_that_the_provider_gives_to_everything_names_no_entrance() -> None:
+    web = {"fromPort": 443, "toPort": 443, "cidrBlocks": ["0.0.0.0/0"]}
+    group = fine("aws:ec2/securityGroup:SecurityGroup", {"ingress": [web]})
+    balancer = fine("aws:alb/loadBalancer:LoadBalancer", {"internal": False})
+    everywhere = {**TAGS, "entrance": "true"}
+    for resource, rule in ((group, "ec2-closed-to-the-internet"), (balancer, "lb-entrance-named")):
+        own = {**resource.properties, "tags": {"entrance": "true"}}
+        # AWS's provider writes its default tags there too.
+        all_of_them = {**resource.properties, "tagsAll": everywhere}
+        assert _fired(replace(resource, default_tags=everywhere)) == {rule}
+        assert _fired(replace(resource, default_tags=everywhere, properties=all_of_them)) == {rule}
+        assert _fired(replace(resource, properties=own)) == set()
+
+
+def test_a_second_administrator_of_a_cluster_is_spoken_of() -> None:
+    one = fine("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+
+    def said(**changed: Any) -> list[str]:
+        second = replace(one, urn="second", properties={**one.properties, **changed})
+        return [violation.urn for violation in JUDGE.all([one, second])]
+
+    assert said() == [one.urn, "second"]
+    assert said(clusterName="another") == []
+    assert said(accessScope={"type": "namespace", "namespaces": ["application"]}) == []
+    assert said(policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy") == []
 
 
 def test_a_replica_is_backed_up_by_its_source() -> None:
@@ -189,10 +220,24 @@ def test_every_type_of_a_rule_is_one_of_the_sdks() -> None:
 def test_sound_infrastructure_is_left_alone() -> None:
     saml = {"Federated": "arn:aws:iam::123456789012:saml-provider/idp"}
     trust = document(allow(Principal=saml, Condition={"StringEquals": {"SAML:aud": "x"}}))
-    env = [{"name": "TOKEN_URL", "value": "x"}]
-    keys = {"token-url": "", "MAX_TOKENS": "", "tokenizer.json": "", "secretName": ""}
+    env = [{"name": "TOKEN_URL", "value": "x"}, {"name": "DATABASE_URL", "value": "postgres://app:$(PASSWORD)@db/app"}]
+    keys = {"token-url": "", "MAX_TOKENS": "", "tokenizer.json": "", "secretName": "", "url": "http://a:80/b@c:d"}
+    passing = allow(Action="iam:PassRole", Resource="*", Condition={"StringEquals": {SERVICE: "ec2.amazonaws.com"}})
+    named = allow(Action=["iam:Pass*", "sts:*"], Resource=["arn:aws:iam::123456789012:role/app-*"])
+    objects = allow(Action="*", Resource="arn:aws:s3:::bucket/*")
     sound: list[tuple[str, Change]] = [
         ("aws:iam/role:Role", {"assumeRolePolicy": trust}),
+        *(
+            ("aws:iam/role:Role", {"assumeRolePolicy": document(allow(Principal="*", Condition=condition))})
+            for condition in (
+                {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::123456789012:role/*"}},
+                {"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::bucket"}},
+                {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-1/r-1/ou-1/*"]}},
+            )
+        ),
+        ("aws:iam/rolePolicy:RolePolicy", {"policy": document(passing, named, objects)}),
+        ("aws:rds/parameterGroup:ParameterGroup", {"family": "aurora-postgresql17", "parameters": []}),
+        ("aws:rds/parameterGroup:ParameterGroup", {"family": "oracle-ee-19", "parameters": []}),
         ("aws:rds/instance:Instance", {"replicateSourceDb": "writer", "storageEncrypted": None}),
         ("kubernetes:core/v1:ConfigMap", {"data": keys}),
         (
@@ -210,12 +255,36 @@ def test_a_secret_is_known_by_the_end_of_its_name(key: str) -> None:
     assert _fired(fine("kubernetes:core/v1:ConfigMap", {"data": {key: "x"}})) == {"config-map-no-secrets"}
 
 
-def test_a_network_policy_that_lets_everybody_in_denies_nothing() -> None:
-    policy = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
-    others = [resource for resource in fine_stack() if resource.type != policy]
-    for change, denies in (({"spec.ingress": [{}]}, False), ({"spec.policyTypes": None}, True)):
-        said = {violation.rule.name for violation in JUDGE.all([*others, fine(policy, change)])}
-        assert ("namespace-default-deny" not in said) is denies
+@pytest.mark.parametrize(
+    ("change", "denies"),
+    [
+        ({"spec.ingress": [{}]}, False),
+        ({"spec.ingress": [{"from": [{"namespaceSelector": {}}]}]}, False),
+        ({"spec.ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]}, False),
+        ({"spec.ingress": [{"ports": [{"port": 80}]}]}, False),
+        ({"spec.podSelector": {"matchLabels": {"app": "app"}}}, False),
+        ({"spec.policyTypes": ["Egress"]}, False),
+        ({"spec.ingress": []}, True),
+        ({"spec.policyTypes": None}, True),
+        ({"spec.policyTypes": [UNKNOWN]}, True),
+        ({"metadata.namespace": UNKNOWN}, True),
+    ],
+)
+def test_only_a_network_policy_without_rules_denies_everything(change: Change, denies: bool) -> None:
+    others = [resource for resource in fine_stack() if resource.type != NETWORK_POLICY]
+    said = {violation.rule.name for violation in JUDGE.all([*others, fine(NETWORK_POLICY, change)])}
+    assert ("namespace-default-deny" not in said) is denies
+
+
+def test_a_namespace_is_closed_whoever_makes_its_pods() -> None:
+    charts = fine("kubernetes:core/v1:Namespace", {"metadata.name": "charts"})
+    elsewhere = fine("kubernetes:batch/v1:CronJob", {"metadata.namespace": "elsewhere"})
+    said = [(violation.rule.name, violation.text) for violation in JUDGE.all([*fine_stack(), charts, elsewhere])]
+    assert [rule for rule, _ in said] == ["namespace-default-deny"] * 2
+    assert [("namespace charts" in text, "namespace elsewhere" in text) for _, text in said] == [
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_a_flow_log_of_what_is_refused_only_is_not_enough() -> None:
@@ -244,8 +313,12 @@ def test_a_violation_never_repeats_a_secret() -> None:
         "kubernetes:apps/v1:Deployment",
         {"spec.template.spec.containers.0.env": [{"name": "API_TOKEN", "value": secret}]},
     )
-    config = fine("kubernetes:core/v1:ConfigMap", {"data": {"password": secret}})
-    texts = [violation.text for one in (leaking, config) for violation in JUDGE.all([one])]
+    by_url = fine(
+        "kubernetes:apps/v1:Deployment",
+        {"spec.template.spec.containers.0.env": [{"name": "DATABASE_URL", "value": LOGIN}]},
+    )
+    config = fine("kubernetes:core/v1:ConfigMap", {"data": {"password": secret, "url": LOGIN}})
+    texts = [violation.text for one in (leaking, by_url, config) for violation in JUDGE.all([one])]
     texts = [text for text in texts if "NetworkPolicy" not in text and "PodDisruptionBudget" not in text]
-    assert len(texts) == 2
+    assert len(texts) == 4
     assert not any(secret in text for text in texts)

@@ -137,7 +137,23 @@ def test_what_the_program_protects_because_of_its_data_is_data_to_the_reviewer()
     assert protected <= DATA
 
 
-@pytest.mark.parametrize("token", ["aws:backup/vault:Vault", "aws:ebs/volume:Volume", "kubernetes:apps/v1:StatefulSet"])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "aws:backup/vault:Vault",
+        "aws:cognito/userPool:UserPool",
+        "aws:ebs/volume:Volume",
+        "aws:elasticache/serverlessCache:ServerlessCache",
+        "aws:fsx/ontapFileSystem:OntapFileSystem",
+        "aws:kinesis/stream:Stream",
+        "aws:memorydb/cluster:Cluster",
+        "aws:msk/cluster:Cluster",
+        "aws:opensearch/domain:Domain",
+        "aws:route53/zone:Zone",
+        "aws:sqs/queue:Queue",
+        "kubernetes:apps/v1:StatefulSet",
+    ],
+)
 def test_what_keeps_backups_or_volumes_is_data_although_the_platform_has_none_yet(token: str) -> None:
     (change,) = changes(preview(step("delete", token, "kept")))
 

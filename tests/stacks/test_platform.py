@@ -106,6 +106,21 @@ def test_whose_a_resource_is_can_be_seen_from_its_account(recorded_prod: Recordi
     assert tags == {"owner": "platform-team", "project": "platform", "stack": "prod", "removal-policy": "Retain"}
 
 
+def test_as_many_tags_as_the_settings_take_leave_room_for_those_of_a_resource() -> None:
+    """50 is AWS's limit; EKS gives what it starts five more than its resource has here."""
+    config = configuration("prod")
+    ours = len(config["platform:aws"]["tags"])
+    config["platform:aws"]["tags"].update({f"tag-{number}": "a" for number in range(40 - ours)})
+    recording = bring_up("prod", config)
+    default = json.loads(recording["aws"].inputs["defaultTags"])["tags"]
+
+    assert len(default) > 40
+    for resource in recording.resources:
+        assert len({**default, **resource.inputs.get("tags", {})}) <= 50, resource.name
+        for specification in resource.inputs.get("tagSpecifications", []):
+            assert len(specification["tags"]) + 5 <= 50, resource.name
+
+
 def test_instances_carry_the_same_tags(recorded_prod: Recording) -> None:
     (specification, *_) = recorded_prod["nodes-general-template"].inputs["tagSpecifications"]
     assert specification["tags"].items() >= {"owner": "platform-team", "project": "platform", "stack": "prod"}.items()

@@ -1,4 +1,4 @@
-"""What the account can't take is told before the first resource, in the same form as any other mistake."""
+"""What the account can't take is told before anything but the provider is there, in the same form as other mistakes."""
 
 from __future__ import annotations
 

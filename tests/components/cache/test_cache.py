@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pulumi
 import pytest
+from botocore.loaders import Loader
 
 from components.cache import Cache, CacheArgs, CacheEngine
+from components.cache.engines import NODE_TYPES
 from components.changes import Changes
+from components.machines import machines
 from components.removal import RemovalPolicy
 from components.secrets import PasswordMissingError
 from recorder import Recording, record
@@ -127,6 +131,42 @@ def test_removal_policy_decides_whether_data_survives(policy: RemovalPolicy) -> 
         assert recording[name].protect is recording[name].retain_on_delete is policy.retains
     for name in ("k-subnets", "k-parameters", "k-access-group"):
         assert recording[name].retain_on_delete is policy.retains
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("cache.t4g.mirco", "write cache.t4g.micro"),
+        ("t4g.micro", "write cache.t4g.micro"),
+        ("cache.t3.nano", "take another size: micro, small, medium"),
+        ("cache.m6g.metal", "take another size: large, "),
+        ("cache.vt1.3xlarge", "take another family: t3, t4g, m4, "),
+        ("cache.t2.micro", "take another family: "),
+        ("cache.r6gd.xlarge", "take another family: "),
+    ],
+)
+def test_a_node_type_that_elasticache_has_not_is_refused(name: str, fix: str) -> None:
+    with pytest.raises(ValueError, match=f"fix: {fix}"):
+        args(node_type=name)
+
+
+def test_every_node_type_that_aws_calls_current_is_known() -> None:
+    loader: Any = Loader()
+    model = loader.load_service_model("elasticache", "service-2")
+    text: str = model["shapes"]["CreateReplicationGroupMessage"]["members"]["CacheNodeType"]["documentation"]
+    # Its list is in the text alone, each kind's current generation before the one that new caches can't have.
+    current = [part.partition("Previous generation:")[0] for part in text.split("Current generation:")[1:]]
+    names = {name for part in current for name in re.findall(r"cache\.([a-z0-9.]+)", part)}
+
+    assert len(names) > 50
+    assert names - machines(NODE_TYPES) == {"t2.micro", "t2.small", "t2.medium"}
+
+
+@pytest.mark.parametrize("node_type", ["cache.m8g.large", "cache.r8g.xlarge", "cache.c8gn.16xlarge"])
+def test_nodes_that_run_valkey_only_are_refused_for_redis(node_type: str) -> None:
+    assert args(node_type=node_type).engine is CacheEngine.VALKEY
+    with pytest.raises(ValueError, match=f"{node_type} runs Valkey only; .*; fix: write Valkey, or take another node"):
+        args(node_type=node_type, engine=CacheEngine.REDIS)
 
 
 @pytest.mark.parametrize(("field", "value"), [("replicas", 6), ("replicas", -1), ("snapshot_days", 36)])

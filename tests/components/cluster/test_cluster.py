@@ -131,6 +131,13 @@ def test_without_joined_networks_only_nodes_reach_the_private_endpoint(cluster: 
     assert not cluster.of_type("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
 
 
+def test_the_public_endpoint_takes_as_many_networks_as_eks_does() -> None:
+    networks = [f"203.0.113.{host}/32" for host in range(41)]
+    args(public_access_cidrs=networks[:40])
+    with pytest.raises(ValueError, match="it names 41 networks; allowed: at most 40; fix: name networks that hold"):
+        args(public_access_cidrs=networks)
+
+
 @pytest.mark.parametrize("cidr", ["0.0.0.0/0", "10.0.0.1/8", "ten"])
 def test_what_can_not_be_joined_to_a_vpc_is_refused(cidr: str) -> None:
     with pytest.raises(ValueError, match=r"allowed: IPv4 networks such as 10\.0\.0\.0/16, of /8 or narrower"):

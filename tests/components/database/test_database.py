@@ -11,6 +11,7 @@ from components.database import (
     Availability,
     Database,
     DatabaseArgs,
+    check_database_name,
     check_instance_class,
     check_postgres_step,
 )
@@ -233,6 +234,7 @@ def test_replicas_can_be_taken_away_by_configuration_alone(database: Recording) 
         ({"storage_gib": 21, "max_storage_gib": 23}, "allowed: 24 GiB or more; fix: take 24"),
         ({"instance_class": "db.t4g.mirco"}, r"fix: write db\.t4g\.micro"),
         ({"instance_class": "t4g.micro"}, r"fix: write db\.t4g\.micro"),
+        ({"database_name": "user"}, "user is a reserved word"),
         ({"storage_gib": 10}, "storage is 10; allowed: 20 to 65536"),
         ({"version": "9.6"}, "'9.6' is no supported major version"),
     ],
@@ -247,6 +249,41 @@ def test_what_rds_would_refuse_is_refused_first(overrides: dict[str, Any], reaso
 
 def test_a_class_that_only_rds_has_is_taken() -> None:
     check_instance_class("db.x2g.large")
+
+
+@pytest.mark.parametrize(
+    "name", ["db.t4g.micro", "db.t3.2xlarge", "db.m8g.48xlarge", "db.r8gd.large", "db.x2iedn.xlarge"]
+)
+def test_a_class_of_rds_for_postgresql_is_taken(name: str) -> None:
+    check_instance_class(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("db.t3.nano", "take another size: micro, small, medium, large, xlarge, 2xlarge$"),
+        ("db.m6g.medium", "take another size: large, "),
+        ("db.m7i.metal-24xl", "take another size: large, "),
+        ("db.mac2.metal", "take another family: t3, t4g, m5, "),
+        ("db.t2.micro", "take another family: "),
+        ("db.z1d.large", "take another family: "),
+        ("db.c6gd.large", "take another family: "),
+    ],
+)
+def test_a_machine_of_ec2_that_rds_for_postgresql_has_not_is_refused(name: str, fix: str) -> None:
+    with pytest.raises(ValueError, match=f"EC2 has a .*, but there is no {name}; .*; fix: {fix}"):
+        check_instance_class(name)
+
+
+@pytest.mark.parametrize("name", ["user", "select", "current_role", "catalog", "rdsadmin", "template1"])
+def test_a_word_that_is_reserved_names_no_database(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is a reserved word; .*; fix: write {name}_db"):
+        check_database_name(name)
+
+
+@pytest.mark.parametrize("name", ["app", "users", "postgres"])
+def test_a_word_that_rds_takes_names_a_database(name: str) -> None:
+    check_database_name(name)
 
 
 def test_a_database_never_goes_back_to_an_earlier_major_version() -> None:

@@ -109,6 +109,33 @@ def test_connections_can_be_limited_to_networks() -> None:
     assert spec["loadBalancerSourceRanges"] == ["203.0.113.0/24"]
 
 
+def test_clients_reach_what_the_controller_serves_from_anywhere_and_its_metrics_from_the_cluster(
+    ingress: Recording,
+) -> None:
+    ports = values(ingress)["ports"]
+    assert ingress["ingress-allow-clients"].inputs["spec"] == {
+        "podSelector": {"matchLabels": service(ingress)["spec"]["selector"]},
+        "policyTypes": ["Ingress"],
+        "ingress": [
+            {"ports": [{"port": ports[name]["port"], "protocol": "TCP"} for name in ("web", "websecure")]},
+            {
+                "from": [{"namespaceSelector": {}}],
+                "ports": [{"port": ports["metrics"]["port"], "protocol": "TCP"}],
+            },
+        ],
+    }
+
+
+def test_nothing_else_in_its_namespace_is_reached(ingress: Recording) -> None:
+    denied = ingress["ingress-deny-ingress"].inputs
+    assert denied["metadata"]["namespace"] == ingress["ingress-namespace"].inputs["metadata"]["name"]
+    assert denied["spec"] == {"podSelector": {}, "policyTypes": ["Ingress"]}
+
+
+def test_clients_of_a_cluster_that_is_up_are_let_in_before_the_others_are_kept_out(ingress: Recording) -> None:
+    assert ingress.waits_for("ingress-deny-ingress", "ingress-allow-clients")
+
+
 def test_the_load_balancer_goes_before_the_controller_and_the_chart_makes_no_second_one(ingress: Recording) -> None:
     assert ingress.waits_for("ingress-load-balancer", "ingress-release")
     assert values(ingress)["service"] == {"enabled": False}
@@ -184,8 +211,9 @@ def test_no_address_yet_is_none() -> None:
     ("change", "message"),
     [
         ({"replicas": 1}, "replicas is 1; allowed: 2 to 100"),
-        ({"allowed_cidrs": ("203.0.113.7/24",)}, "'203.0.113.7/24' is no network.*without host bits"),
-        ({"allowed_cidrs": ("office",)}, "'office' is no network"),
+        ({"allowed_cidrs": ("203.0.113.7/24",)}, "'203.0.113.7/24' is no IPv4 network.*without host bits"),
+        ({"allowed_cidrs": ("office",)}, "'office' is no IPv4 network"),
+        ({"allowed_cidrs": ("2001:db8::/32",)}, "fix: name the IPv4 network that they come from"),
     ],
 )
 def test_values_that_cannot_work_are_refused(change: dict[str, Any], message: str) -> None:

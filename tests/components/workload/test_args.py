@@ -65,6 +65,9 @@ def test_a_redis_url_with_a_password_is_refused_without_repeating_it() -> None:
         ({"memory_request": "1Gi"}, "memory_request is 1Gi; allowed: at most memory_limit, which is 512Mi"),
         ({"memory_limit": "512MB"}, "memory_limit is '512MB'; allowed: a positive Kubernetes quantity"),
         ({"cpu_request": "0"}, "cpu_request is '0'"),
+        ({"memory_request": "8Mi"}, "8Mi is too little for a process to start; allowed: 16Mi or more; fix: take 16Mi"),
+        ({"memory_request": "256"}, "256 is 256 bytes; allowed: 16Mi or more; fix: write 256Mi"),
+        ({"memory_request": "0.5"}, "fix: write 0.5Gi"),
     ],
 )
 def test_resources_must_be_quantities_below_their_limits(change: dict[str, str], message: str) -> None:
