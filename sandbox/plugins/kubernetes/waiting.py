@@ -72,18 +72,18 @@ class Waiter:
                 if found is None:
                     raise NotReady(live, ["it was deleted while it was waited for"])
                 live = found
-                verdict = look.at(live)
+                verdict, vain = look.at(live), False
                 absence.over()
             except ApiError as error:
                 if not _passes(error) or absence.too_long(error):
                     raise NotReady(live, [f"{error}{absence.told}"]) from None
-                verdict = look.in_vain(error)
+                verdict, vain = look.in_vain(error), True
             if verdict.ready:
                 log(verdict.note)  # an empty one clears what was shown
                 return live
             if verdict.failure:
                 raise NotReady(live, [verdict.failure, *look.problems(live)])
-            if time.monotonic() >= next_problems:
+            if not vain and time.monotonic() >= next_problems:
                 problems, next_problems = look.problems(live), time.monotonic() + PATIENCE
             text = "; ".join([f"waiting for {verdict.waiting_for}", *problems])
             if text != said:
@@ -168,19 +168,18 @@ class _Absence:
     """How long nobody has answered, or an API server without its etcd only that it can't."""
 
     def __init__(self) -> None:
-        self._since: float | None = None
+        self._since = time.monotonic()
         self.told = ""
 
     def over(self) -> None:
         """Somebody has answered."""
-        self._since = None
+        self._since = time.monotonic()
 
     def too_long(self, error: ApiError) -> bool:
         """Whether to give up after ``error``; ``told`` then says why, and what to do."""
         if error.status == 429:
             self.over()
             return False
-        self._since = time.monotonic() if self._since is None else self._since
         if time.monotonic() - self._since < AWAY:
             return False
         self.told = f"; so it has been for {AWAY:g} s: run the command again, which starts what has ended"
