@@ -54,7 +54,7 @@ test-long: environment ## 2,000 mutations of the stack files
 
 test-engine: environment ## The tests on the genuine engine and control plane
 	@$(SANDBOX) toolchain --stack dev
-	@$(PYTHON) -m pytest -m engine $(ARGS)
+	@$(PYTHON) -m pytest -m engine -n 2 --dist loadfile $(ARGS)
 
 check: environment ## Format, lint, types, unit tests and what they cover
 	@$(PYTHON) -m ruff format --check .
